@@ -1,0 +1,1 @@
+"""Playbooks (readable Markdown) and the checklists that grow from them, as folds of the journal."""

@@ -1,0 +1,1 @@
+"""The moving parts: scanner, watcher, tail, board, index and the one reader of evidence. No Textual."""

@@ -1,0 +1,1 @@
+"""The screens: they compose panes, bind rows down and turn messages into commands."""

@@ -1,0 +1,65 @@
+"""The protocol every source follows, in this tree and in third-party packages (entry points `cockpit.sources`)."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from cockpit.models.action import ActionSpec
+from cockpit.models.detail import RunDetail
+from cockpit.models.problem import Problem
+from cockpit.models.run import RunRef
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads the runs of one system. Stateless: one instance serves every root and thread.
+
+    No method raises for bad data and none blocks on a FIFO, socket or device; what cannot be read becomes a
+    `Problem`. `OSError` of the root itself (gone, unreadable) is the one exception callers must expect from `scan`.
+    """
+
+    id: str
+    title: str
+
+    def detect(self, root: Path) -> bool:
+        """Whether `root` looks like a place where this system keeps runs. Cheap: a few directory listings."""
+        ...
+
+    def scan(self, root: Path) -> Iterator[RunRef]:
+        """Every run under `root`, in any order. Lists directories, opens no files.
+
+        Raises:
+            OSError: The root is gone or cannot be listed.
+        """
+        ...
+
+    def owner(self, root: Path, path: Path) -> RunRef | None:
+        """The run a changed file or directory belongs to, or `None`. Looks at names first, at the disk only to
+        confirm; this is what turns a watcher's hint into a dirty run.
+        """
+        ...
+
+    def fingerprint(self, ref: RunRef) -> str:
+        """A short text that changes whenever a file of the run is added, removed or modified. Stats, never reads."""
+        ...
+
+    def detail(self, ref: RunRef, previous: RunDetail | None = None) -> RunDetail:
+        """All facts of a run. With `previous`, only files whose (inode, size, mtime) changed are read again."""
+        ...
+
+    def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
+        """What this system's own commands can do to the run; `archive` is the cockpit's and not listed here."""
+        ...
+
+    def watch_paths(self, ref: RunRef) -> Sequence[Path]:
+        """Directories and files worth watching while the run is active."""
+        ...
+
+
+@runtime_checkable
+class RootReader(Protocol):
+    """Optional: a source that has something to say about a root itself."""
+
+    def root_problems(self, root: Path) -> Sequence[Problem]:
+        """What is wrong with the root, beyond any one run."""
+        ...

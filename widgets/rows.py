@@ -1,0 +1,183 @@
+"""Rows: what panes draw. Frozen, flat, cheap to compare; every text in them is already safe to show.
+
+This module imports nothing outside the standard library, so that presenters (and headless verbs) can make rows
+without loading Textual.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar, runtime_checkable
+
+
+class Tone(StrEnum):
+    """What a text means; themes decide what it looks like (component class `tone--<value>`)."""
+
+    PLAIN = "plain"
+    DIM = "dim"
+    STRONG = "strong"
+    ACCENT = "accent"
+    OK = "ok"
+    BUSY = "busy"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Level(StrEnum):
+    """How loud a row is: what the hunt keys `e` and `w` stop at."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A piece of text with a meaning. The text is plain: never markup, never escape sequences."""
+
+    text: str = ""
+    tone: Tone = Tone.PLAIN
+
+
+EMPTY = Cell()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What every row has.
+
+    Attributes:
+        key: Identity over updates; the cursor follows it. Never shown.
+        level: For the hunt keys.
+    """
+
+    key: str
+    level: Level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow(Row):
+    """One run."""
+
+    state: Cell = EMPTY
+    """Glyph and word of the state."""
+    claim: Cell = EMPTY
+    """What the run claims, where that differs from its state; else empty."""
+    name: Cell = EMPTY
+    where: Cell = EMPTY
+    """flow › step"""
+    steps: Cell = EMPTY
+    age: Cell = EMPTY
+    silent: Cell = EMPTY
+    note: Cell = EMPTY
+    """First reason of the state."""
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow(Row):
+    """One step's receipt, or a step that has none where one should be."""
+
+    state: Cell = EMPTY
+    step: Cell = EMPTY
+    agent: Cell = EMPTY
+    took: Cell = EMPTY
+    tokens: Cell = EMPTY
+    at: Cell = EMPTY
+    note: Cell = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow(Row):
+    """One line of the routing log, a step log, a transcript or the timeline."""
+
+    at: Cell = EMPTY
+    where: Cell = EMPTY
+    what: Cell = EMPTY
+    text: Cell = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow(Row):
+    """One checklist item, or the heading of a section (`heading`, no state, not tickable)."""
+
+    state: Cell = EMPTY
+    text: Cell = EMPTY
+    by: Cell = EMPTY
+    at: Cell = EMPTY
+    note: Cell = EMPTY
+    heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow(Row):
+    """A line of text in several tones; `link` says that Enter leads somewhere."""
+
+    spans: tuple[Cell, ...] = ()
+    indent: int = 0
+    link: bool = False
+
+
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+
+
+@runtime_checkable
+class Leveled(Protocol):
+    """A sequence of rows that knows where its loud lines are without making rows of all of them."""
+
+    def next_level(self, start: int, step: int, levels: frozenset[Level]) -> int | None:
+        """Index of the next row from `start` (exclusive) in direction `step` (+1 or -1) with one of `levels`."""
+        ...
+
+
+def hunt(rows: Sequence[Row], start: int, step: int, levels: frozenset[Level]) -> int | None:
+    """Index of the next loud row after `start` in direction `step`, or `None`.
+
+    Lazy sequences answer themselves (`Leveled`); tuples are walked.
+    """
+    if isinstance(rows, Leveled):
+        return rows.next_level(start, step, levels)
+    index = start + step
+    while 0 <= index < len(rows):
+        if rows[index].level in levels:
+            return index
+        index += step
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLine:
+    """The one-line header: pieces from most to least important; the first `keep` are never dropped."""
+
+    left: tuple[Cell, ...] = ()
+    right: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """One entry of the footer or of help."""
+
+    key: str
+    title: str
+    disabled: str | None = None
+    """Why it cannot be used now, or `None`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line of a menu dialog or of help."""
+
+    id: str
+    title: str
+    key: str = ""
+    group: str = ""
+    help: str = ""
+    disabled: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyState:
+    """What an empty pane says: what is the case, and what to do."""
+
+    title: str
+    hints: tuple[str, ...] = ()
