@@ -145,7 +145,8 @@ class Run(Model):
             update={
                 "state": self.becomes.state,
                 "reasons": (self.becomes.reason, *self.reasons),
-                "contradicted": self.becomes.state is not RunState.SUCCEEDED and self.claimed is not None
+                "contradicted": self.becomes.state is not RunState.SUCCEEDED
+                and self.claimed is not None
                 and self.claimed not in (self.becomes.state.value,),
                 "becomes": None,
             }
