@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from cockpit.models.base import Model
 
 
@@ -64,12 +66,12 @@ class Plan(Model):
     argv: tuple[str, ...] | None = None
     request: dict[str, str] | None = None
     cwd: str | None = None
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     effects: tuple[str, ...] = ()
     expected_s: float | None = None
     undo: str = ""
     confirm: Confirm = Confirm.YES
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     refused: str | None = None
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from cockpit.models.base import Model
 
 
@@ -40,6 +42,6 @@ class Entry(Model):
     actor: Actor
     kind: str
     incident: str | None = None
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)
     prev: str
     hash: str

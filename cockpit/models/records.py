@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from cockpit.models.base import Model
 from cockpit.models.evidence import Evidence
 
@@ -92,7 +94,7 @@ class Receipt(Model):
     mode: str | None = None
     """`stub`, `cli`, `sdk`: a stub's success proves nothing."""
     exit_code: int | None = None
-    measures: dict[str, Any] = {}
+    measures: dict[str, Any] = Field(default_factory=dict)
     """The evidence blocks (tests, changes, security ...) as written."""
     path: str
     modified_at: datetime | None = None

@@ -1,1 +1,1 @@
-"""Models to rows and texts: pure functions of (model, now, width); the only place that picks words, glyphs and tones."""
+"""Models to rows and texts: pure functions of (model, now, width); the one place that picks words and tones."""

@@ -34,8 +34,9 @@ class Source(Protocol):
         ...
 
     def owner(self, root: Path, path: Path) -> RunRef | None:
-        """The run a changed file or directory belongs to, or `None`. Looks at names first, at the disk only to
-        confirm; this is what turns a watcher's hint into a dirty run.
+        """The run a changed file or directory belongs to, or `None`.
+
+        Looks at names first, at the disk only to confirm; this turns a watcher's hint into a dirty run.
         """
         ...
 
