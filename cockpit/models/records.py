@@ -276,6 +276,7 @@ class RunRecord(Model):
         error: Its error text.
         flows: Flow keys it was asked to do, in order.
         evidence: Where the claim stands.
+        others: Where further records of the run claim something else than `claimed`.
     """
 
     claimed: str | None = None
@@ -294,3 +295,4 @@ class RunRecord(Model):
     updated_at: datetime | None = None
     ended_at: datetime | None = None
     evidence: Evidence | None = None
+    others: tuple[Evidence, ...] = ()

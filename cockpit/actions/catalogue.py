@@ -1,0 +1,215 @@
+"""The actions of a run: its source's own and the cockpit's, each with the reason why it is not possible, if so."""
+
+import itertools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cockpit.actions.archive import ARCHIVES, MANIFEST_SUFFIX, SUFFIX, sidecar
+from cockpit.actions.archive_job import create_argv, restore_argv
+from cockpit.actions.manifest import ArchiveError, Manifest
+from cockpit.actions.names import check_name
+from cockpit.actions.plan import Context, check_not_running, check_run, make_plan, run_directory, sealed
+from cockpit.actions.restore import aside_places
+from cockpit.errors import UsageError
+from cockpit.models.action import ActionSpec, Confirm, Plan
+from cockpit.models.run import Run, RunRef
+from cockpit.sanitize import clean
+
+REMOVE = "remove"
+"""Option of `archive` (`yes`): move the run's directory aside once its archive is verified."""
+
+ARCHIVE = ActionSpec(
+    id="archive",
+    title="Archive the run",
+    confirm=Confirm.TYPED,
+    undo="restore the archive",
+)
+RESTORE = ActionSpec(
+    id="restore",
+    title="Restore an archived run",
+    undo="archive it again",
+)
+BUILT_IN = (ARCHIVE, RESTORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action of a run, and why it cannot be done now (`None`: it can)."""
+
+    spec: ActionSpec
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An archive in the state directory.
+
+    Attributes:
+        path: The tar.gz.
+        ref: The run it holds, where it belongs.
+        size: Bytes of the tar.gz.
+        made_at: When it was finished.
+    """
+
+    path: Path
+    ref: RunRef
+    size: int
+    made_at: datetime
+
+
+def specs(own: Iterable[ActionSpec]) -> tuple[ActionSpec, ...]:
+    """A source's actions and the built-in ones, which cannot be replaced."""
+    reserved = {spec.id for spec in BUILT_IN}
+    return (*(spec for spec in own if spec.id not in reserved), *BUILT_IN)
+
+
+def available(own: Iterable[ActionSpec], run: Run, context: Context) -> tuple[Offer, ...]:
+    """Every action of a run with the reason why not, as its plan would give it."""
+    return tuple(Offer(spec, plan_for(spec, run, context).refused) for spec in specs(own))
+
+
+def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:
+    """The plan of any action; never raises for what the run or the operator got wrong."""
+    if spec.id == ARCHIVE.id:
+        return _plan_archive(run, context)
+    if spec.id == RESTORE.id:
+        return _plan_restore_present(run, context)
+    return make_plan(spec, run, context)
+
+
+def list_archives(state_dir: Path, root: Path) -> tuple[Archived, ...]:
+    """The finished archives of a root, newest first; unreadable ones are left out."""
+    found = []
+    for beside in (state_dir / ARCHIVES).glob(f"*{MANIFEST_SUFFIX}"):
+        path = beside.with_name(beside.name.removesuffix(MANIFEST_SUFFIX) + SUFFIX)
+        try:
+            manifest = Manifest.from_bytes(beside.read_bytes())
+            entry = path.stat()
+        except (OSError, ArchiveError):
+            continue
+        ref = RunRef(source=manifest.source, root=str(root), path=manifest.path, id=manifest.run)
+        found.append(Archived(path, ref, entry.st_size, datetime.fromtimestamp(entry.st_mtime, UTC)))
+    return tuple(sorted(found, key=lambda each: (each.made_at, each.path.name), reverse=True))
+
+
+def archive_fingerprint(path: Path) -> str:
+    """Changes whenever the archive file does; empty when it is gone."""
+    try:
+        entry = path.stat()
+    except OSError:
+        return ""
+    return f"{entry.st_ino}-{entry.st_size}-{entry.st_mtime_ns}"
+
+
+def plan_restore(archived: Archived, refused: str | None = None) -> Plan:
+    """What restoring an archive would do.
+
+    Args:
+        archived: One of `list_archives`.
+        refused: Why nothing may be done at all, if so.
+    """
+    root = Path(archived.ref.root)
+    target = root / archived.ref.path
+    reason = refused
+    if reason is None and target.exists():
+        reason = f"{clean(target)} exists; there is nothing to restore"
+    kept = [place for place in aside_places(archived.path, root) if place.is_dir()]
+    way = f"moves {clean(kept[0])} back, if it still is what was archived" if kept else "unpacks it"
+    return sealed(
+        Plan(
+            action=RESTORE.id,
+            run=archived.ref.id,
+            run_key=archived.ref.key,
+            hash="",
+            argv=None if reason else restore_argv(archived.path, root),
+            cwd=None if reason else str(root),
+            effects=() if reason else (f"verifies {clean(archived.path)}", way, f"makes {clean(target)}"),
+            undo=RESTORE.undo,
+            confirm=RESTORE.confirm,
+            options={"archive": str(archived.path)},
+            fingerprint=archive_fingerprint(archived.path),
+            refused=reason,
+        )
+    )
+
+
+def _plan_archive(run: Run, context: Context) -> Plan:
+    base = Plan(
+        action=ARCHIVE.id,
+        run=run.id,
+        run_key=run.key,
+        hash="",
+        undo=f"cockpit restore {run.id}" if _removes(context) else "delete the archive; the run itself is not touched",
+        confirm=ARCHIVE.confirm,
+        options=dict(context.options),
+        fingerprint=context.fingerprint,
+    )
+    try:
+        return sealed(base.model_copy(update=_archive_command(run, context)))
+    except UsageError as error:
+        return sealed(base.model_copy(update={"refused": str(error)}))
+
+
+def _archive_command(run: Run, context: Context) -> dict[str, object]:
+    """The parts of an archive's plan that need everything to be right.
+
+    Raises:
+        UsageError: Something is not.
+    """
+    check_run(run, context)
+    check_not_running(run, context, forcible=False)
+    directory, root = run_directory(run), Path(run.ref.root)
+    if run.ref.path == ".":
+        raise UsageError("the run is the root itself, which also holds the cockpit's state: it cannot be archived here")
+    if directory.is_symlink():
+        raise UsageError(f"{clean(directory)} is a symbolic link; archive what it points to")
+    target = _free_name(check_name("run id", run.id), run.updated_at or context.now, context.state_dir, root)
+    effects = [
+        f"writes {clean(target)} and reads it back",
+        f"writes {clean(sidecar(target))} with the sha256 of every file",
+    ]
+    if _removes(context):
+        effects.append(f"moves {clean(directory)} to {clean(aside_places(target, root)[0])}")
+    else:
+        effects.append(f"leaves {clean(directory)} where it is")
+    return {
+        "argv": create_argv(run.ref, target, aside=_removes(context)),
+        "cwd": str(root),
+        "effects": tuple(effects),
+    }
+
+
+def _free_name(run_id: str, at: datetime, state_dir: Path, root: Path) -> Path:
+    """`<run>-<last sign of life>.tar.gz`, with a number where that is taken.
+
+    Depends on the state only, not on the moment: a plan made again of the same state is the same plan.
+    """
+    stem = f"{run_id}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    folder = state_dir.absolute() / ARCHIVES
+    names = (folder / f"{stem}{number}{SUFFIX}" for number in ("", *(f"-{n}" for n in itertools.count(2))))
+    return next(
+        each for each in names if not any(map(os.path.lexists, (each, sidecar(each), *aside_places(each, root))))
+    )
+
+
+def _removes(context: Context) -> bool:
+    return context.options.get(REMOVE) == "yes"
+
+
+def _plan_restore_present(run: Run, context: Context) -> Plan:
+    """Restoring is for runs that are not there; a run that is has nothing to restore."""
+    return sealed(
+        Plan(
+            action=RESTORE.id,
+            run=run.id,
+            run_key=run.key,
+            hash="",
+            undo=RESTORE.undo,
+            fingerprint=context.fingerprint,
+            refused=context.refused
+            or f"the run {clean(run.id)} is there; only one that was moved aside can be restored",
+        )
+    )

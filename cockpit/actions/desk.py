@@ -1,0 +1,217 @@
+"""One door for keys and verbs: plan an action, perform the plan, look after the jobs of a root."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from cockpit.actions.catalogue import (
+    RESTORE,
+    Archived,
+    Offer,
+    archive_fingerprint,
+    available,
+    list_archives,
+    plan_for,
+    plan_restore,
+    specs,
+)
+from cockpit.actions.ending import journal_holds, settle
+from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs
+from cockpit.actions.launcher import JobContext, holder, start_job
+from cockpit.actions.plan import Context
+from cockpit.errors import MovedError, UsageError
+from cockpit.models.action import Job, Plan
+from cockpit.models.detail import RunDetail
+from cockpit.models.records import Receipt
+from cockpit.models.run import Run, RunRef
+from cockpit.sanitize import clean
+from cockpit.sources.base import Source
+
+CANCELLED = "action.cancelled"
+
+
+class ActionDesk:
+    """The actions of the runs of one root.
+
+    Everything here reads or writes the disk: call it off the event loop.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        jobs: JobContext,
+        source_of: Callable[[RunRef], Source],
+        *,
+        overrides: Mapping[str, tuple[str, ...]] | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Touches nothing.
+
+        Args:
+            root: Absolute path of the root.
+            jobs: Where its jobs are kept and recorded.
+            source_of: The source that reads a run.
+            overrides: Argv templates configured for the root, by action id.
+            read_only: Refuse everything.
+        """
+        self.root = root
+        self.jobs_context = jobs
+        self._source_of = source_of
+        self._overrides = dict(overrides or {})
+        self._read_only = read_only
+
+    def offers(self, run: Run, detail: RunDetail | None = None) -> tuple[Offer, ...]:
+        """Every action of the run, with the reason why not."""
+        context = self._context(run, detail=detail)
+        return available(self._source_of(run.ref).actions(run.ref), run, context)
+
+    def plan(
+        self,
+        action: str,
+        run: Run,
+        *,
+        flow: str | None = None,
+        step: str | None = None,
+        options: Mapping[str, str] | None = None,
+        detail: RunDetail | None = None,
+        history: Sequence[Receipt] = (),
+    ) -> Plan:
+        """What an action would do to the run as it is on disk now; changes nothing.
+
+        Args:
+            action: Its id.
+            run: The run.
+            flow: Chosen flow, else the one that matters now.
+            step: Chosen step, likewise.
+            options: What was chosen besides: `remove=yes`, `force=yes`.
+            detail: The run's facts as last read, to read only what changed since.
+            history: Receipts of other runs, for the expected time.
+
+        Raises:
+            UsageError: The run has no such action.
+        """
+        source = self._source_of(run.ref)
+        known = {spec.id: spec for spec in specs(source.actions(run.ref))}
+        if action not in known:
+            raise UsageError(f"the run {clean(run.id)} has no action {clean(action)!r}; it has {' '.join(known)}")
+        # Before the facts are read: what changes while they are makes the plan void, not wrong.
+        context = self._context(run, flow=flow, step=step, options=options, history=history)
+        fresh = source.detail(run.ref, detail)
+        return plan_for(known[action], run, context.with_detail(fresh))
+
+    def archives(self) -> tuple[Archived, ...]:
+        """The archives of the root, newest first."""
+        return list_archives(self.jobs_context.state_dir, self.root)
+
+    def plan_restore(self, name: str) -> Plan:
+        """What restoring would do.
+
+        Args:
+            name: File name of an archive, or the id of a run, for its newest one.
+
+        Raises:
+            UsageError: There is no such archive.
+        """
+        for archived in self.archives():
+            if name in (archived.path.name, archived.ref.id, archived.ref.key):
+                return plan_restore(archived, self._refusal(archived.ref.key))
+        raise UsageError(f"there is no archive of {clean(name)!r} in {clean(self.jobs_context.state_dir)}")
+
+    def perform(self, plan: Plan, ref: RunRef, *, expected: str | None = None) -> Job:
+        """Carry out a confirmed plan; returns as soon as it runs.
+
+        Args:
+            plan: As it was shown.
+            ref: The run it is for.
+            expected: Hash of the plan that was confirmed, where that was another process.
+
+        Raises:
+            MovedError: The run, or the plan made of it, is another one now.
+            UsageError: The plan is refused.
+            CockpitError: See `start_job`.
+        """
+        if plan.run_key != ref.key:
+            raise UsageError(f"the plan is for {clean(plan.run_key)}, not for {clean(ref.key)}")
+
+        def fingerprint() -> str:
+            if expected is not None and expected != plan.hash:
+                raise MovedError(f"the run {clean(plan.run)} changed since the plan {clean(expected[:12])} was made")
+            if plan.action == RESTORE.id:
+                return archive_fingerprint(Path(plan.options.get("archive", "")))
+            return self._source_of(ref).fingerprint(ref)
+
+        if self._read_only and plan.refused is None:
+            plan = plan.model_copy(update={"refused": _READ_ONLY})
+        return start_job(plan, self.jobs_context, fingerprint)
+
+    def jobs(self, limit: int | None = None) -> tuple[Job, ...]:
+        """The jobs of the root, newest first, whoever started them."""
+        return load_jobs(self.jobs_context.state_dir, limit)
+
+    def job(self, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            UsageError: There is no such job.
+        """
+        found = load_job(find_job(self.jobs_context.state_dir, job_id))
+        if found is None:
+            raise UsageError(f"the job {clean(job_id)!r} cannot be read")
+        return found
+
+    def cancel(self, job_id: str) -> bool:
+        """Ask for the end of a job; `False` when there was nothing left to end.
+
+        Raises:
+            UsageError: There is no such job, or nothing may be done.
+            CockpitError: The request could not be recorded or written.
+        """
+        if self._read_only:
+            raise UsageError(_READ_ONLY)
+        job_dir = find_job(self.jobs_context.state_dir, job_id)
+        job = self.job(job_id)
+        about = {"job": job.id, "action": job.action, "run": job.run, "run_key": job.run_key}
+        self.jobs_context.recorder.append(CANCELLED, about)
+        return cancel_job(job_dir, self.jobs_context.actor.real_user)
+
+    def settle(self) -> int:
+        """Record the ends of jobs that nobody recorded (their supervisor was killed); returns how many.
+
+        Raises:
+            CockpitError: The journal could not be written.
+        """
+        journal = self.jobs_context.journal
+        if journal is None or self._read_only:
+            return 0
+        return settle(self.jobs_context.state_dir, self.jobs_context.recorder, journal_holds(journal))
+
+    def _context(
+        self,
+        run: Run,
+        *,
+        flow: str | None = None,
+        step: str | None = None,
+        options: Mapping[str, str] | None = None,
+        detail: RunDetail | None = None,
+        history: Sequence[Receipt] = (),
+    ) -> Context:
+        return Context(
+            now=self.jobs_context.clock(),
+            state_dir=self.jobs_context.state_dir,
+            fingerprint=self._source_of(run.ref).fingerprint(run.ref),
+            detail=detail,
+            flow=flow,
+            step=step,
+            overrides=self._overrides,
+            history=history,
+            options=dict(options or {}),
+            refused=self._refusal(run.key),
+        )
+
+    def _refusal(self, run_key: str) -> str | None:
+        if self._read_only:
+            return _READ_ONLY
+        owner = holder(self.jobs_context.state_dir, run_key)
+        return None if owner is None else f"the run is taken: {owner}"
+
+
+_READ_ONLY = "the cockpit is read-only"

@@ -1,0 +1,138 @@
+"""The end of a job, in the journal exactly once.
+
+Usually the supervisor itself appends `action.ended` right after the result is on disk. If it was killed, or the journal
+could not be written just then, the next cockpit does it (`settle`). Both go the same way, under a lock of the job:
+
+1. `ended.json` exists: it is recorded, nothing to do.
+2. `ended.intent` exists: whoever came before died somewhere between announcing and confirming. The journal itself is
+   asked whether the entry is in it.
+3. Write `ended.intent`, append to the journal (synced before it returns), write `ended.json`.
+
+A crash at any point leaves a state from which the next one through comes to one entry, neither none nor two.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from cockpit.actions.jobs import job_dirs, load_job
+from cockpit.actions.storage import locked, pretty, read_object, write_atomic
+from cockpit.actions.supervisor import JOB
+from cockpit.clock import iso, system_clock
+from cockpit.models.action import Job, JobState
+
+ENDED = "action.ended"
+RECORDED = "ended.json"
+INTENT = "ended.intent"
+
+
+class Recorder(Protocol):
+    """The journal, as far as actions know it."""
+
+    def append(self, kind: str, data: dict[str, Any], incident: str | None = None) -> object:
+        """Append one entry; it is on disk and synced when this returns.
+
+        Raises:
+            CockpitError: It could not be written.
+            OSError: Likewise.
+        """
+        ...
+
+
+Seen = Callable[[str], bool]
+"""Whether the journal already holds the end of the job with this id."""
+
+
+def journal_holds(journal: Path) -> Seen:
+    """Looks for ends of jobs in a journal file (JSON lines with `kind` and `data.job`)."""
+
+    def seen(job_id: str) -> bool:
+        try:
+            with journal.open("rb") as lines:
+                return any(_is_end_of(line, job_id) for line in lines)
+        except FileNotFoundError:
+            return False
+
+    return seen
+
+
+def record_end(job_dir: Path, recorder: Recorder, seen: Seen) -> bool:
+    """Append the end of a job to the journal, unless that was done before.
+
+    Returns:
+        Whether an entry was appended now.
+
+    Raises:
+        CockpitError: The journal could not be written; the next attempt makes up for it.
+        OSError: The job's directory could not be written; likewise.
+    """
+    with locked(job_dir / JOB):
+        job = load_job(job_dir)
+        if job is None or job.state is JobState.RUNNING or (job_dir / RECORDED).exists():
+            return False
+        done = (job_dir / INTENT).exists() and seen(job.id)
+        if not done:
+            write_atomic(job_dir / INTENT, b"")
+            recorder.append(ENDED, end_facts(job))
+        write_atomic(job_dir / RECORDED, pretty({"job": job.id}))
+        with suppress(OSError):
+            (job_dir / INTENT).unlink()
+        return not done
+
+
+def settle(state_dir: Path, recorder: Recorder, seen: Seen) -> int:
+    """Record the ends that nobody recorded; returns how many that were.
+
+    Jobs of other operators that may not be written to are left to them.
+
+    Raises:
+        CockpitError: The journal could not be written.
+    """
+    count = 0
+    for job_dir in job_dirs(state_dir):
+        if (job_dir / RECORDED).exists():
+            continue
+        with suppress(OSError):
+            count += record_end(job_dir, recorder, seen)
+    return count
+
+
+def record_own_end(job_dir: Path) -> None:
+    """For the supervisor: record the end of its own job in the journal named in its `job.json`, if any."""
+    facts = read_object(job_dir / JOB) or {}
+    path, actor = facts.get("journal"), facts.get("actor")
+    if not isinstance(path, str) or not isinstance(actor, dict):
+        return
+    from cockpit.journal.log import Journal
+    from cockpit.models.journal import Actor
+
+    journal = Path(path)
+    record_end(job_dir, Journal(journal, Actor.model_validate(actor), system_clock), journal_holds(journal))
+
+
+def end_facts(job: Job) -> dict[str, Any]:
+    """What the journal keeps of an end."""
+    return {
+        "job": job.id,
+        "action": job.action,
+        "run": job.run,
+        "run_key": job.run_key,
+        "plan": job.plan_hash,
+        "state": job.state.value,
+        "exit_code": job.exit_code,
+        "outcome": job.outcome,
+        "started_at": iso(job.started_at),
+        "ended_at": iso(job.ended_at),
+    }
+
+
+def _is_end_of(line: bytes, job_id: str) -> bool:
+    if ENDED.encode() not in line or job_id.encode() not in line:
+        return False
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and entry.get("kind") == ENDED and entry.get("data", {}).get("job") == job_id

@@ -1,0 +1,243 @@
+"""Jobs as their directories tell them: `<state>/jobs/<id>/` (see `cockpit.actions.supervisor` for the files).
+
+What is true of a job does not depend on which cockpit started it, or whether that one still runs. A job runs as long as
+its supervisor holds the job's lock; that the lock is free and there is no result means that the supervisor is gone.
+"""
+
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from cockpit.actions.storage import is_locked, pretty, read_object, write_atomic
+from cockpit.actions.supervisor import CANCEL, JOB, OUTPUT, RESULT, SUPERVISOR
+from cockpit.clock import parse_iso
+from cockpit.errors import CockpitError, UsageError
+from cockpit.models.action import Job, JobState
+from cockpit.sanitize import clean
+
+JOBS = "jobs"
+ALIVE = "supervisor.lock"
+"""Locked from before a job can be seen until its supervisor is gone."""
+
+_SAME_START_S = 2.0
+"""Tolerance when start times are compared: the kernel's idea of boot time moves when the clock is set."""
+
+
+def job_dirs(state_dir: Path) -> list[Path]:
+    """Directories of all jobs, newest first (their names begin with their time)."""
+    try:
+        with os.scandir(state_dir / JOBS) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [state_dir / JOBS / name for name in sorted(names, reverse=True) if not name.startswith(".")]
+
+
+def load_jobs(state_dir: Path, limit: int | None = None) -> tuple[Job, ...]:
+    """All jobs of a state directory, newest first, those of other operators and of ended sessions included.
+
+    Args:
+        state_dir: State directory of a root.
+        limit: How many at most.
+    """
+    return tuple(job for _, job in zip(range(10**9 if limit is None else limit), _jobs(state_dir), strict=False))
+
+
+def find_job(state_dir: Path, job_id: str) -> Path:
+    """The directory of a job.
+
+    Raises:
+        UsageError: There is no such job.
+    """
+    for job_dir in job_dirs(state_dir):
+        if job_dir.name == job_id:
+            return job_dir
+    raise UsageError(f"there is no job {clean(job_id)!r}")
+
+
+def load_job(job_dir: Path) -> Job | None:
+    """One job as it stands now, or `None` when its directory holds no job that can be read."""
+    facts = read_object(job_dir / JOB)
+    if facts is None:
+        return None
+    # In this order: a supervisor writes its result before it lets go of the lock.
+    alive = is_alive(job_dir)
+    result = read_object(job_dir / RESULT)
+    try:
+        return Job(
+            id=job_dir.name,
+            action=facts["action"],
+            run=facts["run"],
+            run_key=facts["run_key"],
+            argv=tuple(facts["argv"]),
+            cwd=facts["cwd"],
+            started_at=_moment(facts["started_at"]),
+            output=str(job_dir.absolute() / OUTPUT),
+            plan_hash=facts["plan_hash"],
+            **_standing(job_dir, result, alive=alive),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def is_alive(job_dir: Path) -> bool:
+    """Whether the supervisor of a job is still there."""
+    held = is_locked(job_dir / ALIVE)
+    return _process(job_dir, "pid", "created") is not None if held is None else held
+
+
+def orphan(job_dir: Path) -> int | None:
+    """Process id of a command that still runs although its supervisor is gone, or `None`."""
+    process = _process(job_dir, "child", "child_created")
+    return None if process is None else process.pid
+
+
+def wait_job(job_dir: Path, timeout_s: float | None = None) -> Job:
+    """Wait until a job has ended and its end was recorded, or could not be.
+
+    Args:
+        job_dir: Directory of the job.
+        timeout_s: Seconds to wait at most; `None` waits without polling.
+
+    Raises:
+        CockpitError: It is no job, or the time is over.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    fd = os.open(job_dir / ALIVE, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if deadline is None:
+            fcntl.flock(fd, fcntl.LOCK_SH)
+        while deadline is not None and is_alive(job_dir):
+            if time.monotonic() > deadline:
+                raise CockpitError(f"the job {job_dir.name} still runs after {timeout_s} s")
+            time.sleep(0.02)
+    finally:
+        os.close(fd)
+    job = load_job(job_dir)
+    if job is None:
+        raise CockpitError(f"{clean(job_dir)} holds no job")
+    return job
+
+
+def cancel_job(job_dir: Path, by: str = "") -> bool:
+    """Ask for the end of a job: of its whole process group, SIGTERM first, SIGKILL after a grace.
+
+    The supervisor does that, so it works from any cockpit and goes on when this one ends. The command of a job that
+    lost its supervisor gets the signal from here.
+
+    Args:
+        job_dir: Directory of the job.
+        by: Who asks.
+
+    Returns:
+        `False` when there was nothing left to end.
+
+    Raises:
+        CockpitError: The request could not be written.
+    """
+    if is_alive(job_dir):
+        try:
+            write_atomic(job_dir / CANCEL, pretty({"by": by}))
+        except OSError as error:
+            raise CockpitError(f"the job {job_dir.name} cannot be cancelled: {error.strerror}") from error
+        supervisor = _process(job_dir, "pid", "created")
+        if supervisor is not None:
+            with suppress(psutil.Error, PermissionError):
+                supervisor.send_signal(signal.SIGUSR1)
+        return True
+    child = orphan(job_dir)
+    if child is None:
+        return False
+    try:
+        os.killpg(child, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    except PermissionError as error:
+        raise CockpitError(f"process {child} of the lost job {job_dir.name} belongs to another user") from error
+    return True
+
+
+def describe_owner(job_dir: Path) -> str:
+    """Who does what since when, for a refusal."""
+    facts = read_object(job_dir / JOB) or {}
+    actor = facts.get("actor")
+    who = actor.get("real_user") if isinstance(actor, dict) else None
+    return clean(f"{facts.get('action')} by {who or 'somebody'} since {facts.get('started_at')} (job {job_dir.name})")
+
+
+def _jobs(state_dir: Path) -> Iterator[Job]:
+    for job_dir in job_dirs(state_dir):
+        job = load_job(job_dir)
+        if job is not None:
+            yield job
+
+
+def _standing(job_dir: Path, result: dict[str, Any] | None, *, alive: bool) -> dict[str, Any]:
+    """The fields of a job that say how it stands."""
+    if result is None:
+        if alive:
+            return {"state": JobState.RUNNING, "outcome": "running"}
+        pid = orphan(job_dir)
+        still = f"; its command still runs as process {pid}" if pid else ""
+        return {"state": JobState.LOST, "outcome": f"lost: its supervisor vanished{still}"}
+    code = int(result["exit_code"])
+    cancelled = result.get("reason") is not None
+    ended = JobState.SUCCEEDED if code == 0 else JobState.FAILED
+    return {
+        "state": JobState.CANCELLED if cancelled else ended,
+        "exit_code": code,
+        "ended_at": _moment(result["ended_at"]),
+        "outcome": outcome_text(result),
+    }
+
+
+def outcome_text(result: dict[str, Any]) -> str:
+    """How the command ended, for people: `exit 2 after 1 s: <its last line>`."""
+    code = int(result["exit_code"])
+    seconds = float(result.get("duration_s", 0))
+    after = f"after {seconds:.0f} s" if seconds >= 10 else f"after {seconds:.1f} s"
+    if result.get("error"):
+        return clean(f"not started: {result['error']}", 300)
+    text = f"exit {code} {after}" if code >= 0 else f"killed by {_signal_name(-code)} {after}"
+    if result.get("reason"):
+        text = f"{result['reason']}; {text}"
+    elif code and result.get("last_line"):
+        text = f"{text}: {result['last_line']}"
+    if result.get("left_behind"):
+        text += "; a process it started still runs"
+    if result.get("lost"):
+        text += f"; {result['lost']} bytes of its output could not be written"
+    return clean(text, 400)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _process(job_dir: Path, pid: str, created: str) -> psutil.Process | None:
+    """The process `supervisor.json` tells of under these keys, if it is still the same one and no zombie."""
+    facts = read_object(job_dir / SUPERVISOR) or {}
+    try:
+        process = psutil.Process(int(facts[pid]))
+        same = abs(process.create_time() - float(facts[created])) < _SAME_START_S
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return None
+
+
+def _moment(value: object) -> datetime:
+    moment = parse_iso(value) if isinstance(value, str) else None
+    if moment is None:
+        raise ValueError(f"no time: {value!r}")
+    return moment.astimezone(UTC)

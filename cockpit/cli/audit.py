@@ -1,0 +1,71 @@
+"""`audit` and `audit verify`: who did what, and whether the record still stands."""
+
+import argparse
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cockpit.cli import output
+from cockpit.cli.context import open_session
+from cockpit.clock import iso, parse_iso
+from cockpit.errors import ExitCode, UsageError
+from cockpit.journal.query import select
+from cockpit.journal.verify import verify
+from cockpit.presenters import documents, words
+from cockpit.presenters.logs import describe, who
+from cockpit.settings import parse_duration
+from widgets.rows import Cell, Tone
+
+
+def audit(options: argparse.Namespace) -> int:
+    """Print the journal's events, or check its hash chain (exit 4 names the line)."""
+    with open_session(options) as session:
+        if options.check == "verify":
+            return _verify([session.journal(root).path for root in session.roots], as_json=options.json)
+        since = _moment(options.since, session.now()) if options.since else None
+        run = session.find(options.run).key if options.run else None
+        entries = [
+            entry
+            for root in session.roots
+            for entry in select(session.journal(root).entries(), since=since, actor=options.actor, run=run)
+        ]
+        entries.sort(key=lambda entry: (entry.at, entry.seq))
+        if options.json:
+            output.emit(documents.entries(entries))
+            return int(ExitCode.OK)
+        rows = [
+            (Cell(iso(entry.at) or "", Tone.DIM), words.text(who(entry)), words.text(entry.kind, Tone.ACCENT),
+             words.text(entry.data.get("run") or entry.data.get("target")), words.text(describe(entry)))
+            for entry in entries
+        ]  # fmt: skip
+        output.table(("at", "who", "what", "run", "details"), rows)
+        if not entries:
+            output.tell("nothing has been recorded")
+    return int(ExitCode.OK)
+
+
+def _verify(paths: list[Path], *, as_json: bool) -> int:
+    results = [(path, verify(path)) for path in paths]
+    broken = [(path, result) for path, result in results if not result.ok]
+    if as_json:
+        output.emit(
+            [
+                {"path": str(path), "ok": result.ok, "entries": result.entries, "line": result.line, "reason": result.reason}
+                for path, result in results
+            ]
+        )
+    else:
+        for path, result in results:
+            word = "ok" if result.ok else f"BROKEN at line {result.line}: {result.reason}"
+            output.say(f"{path}: {result.entries} entries, {word}")
+    return int(ExitCode.AUDIT if broken else ExitCode.OK)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """An ISO time, or an age such as `2h`."""
+    moment = parse_iso(text)
+    if moment is not None:
+        return moment
+    try:
+        return now - timedelta(seconds=parse_duration(text))
+    except ValueError as error:
+        raise UsageError(f"--since {text}: neither an ISO time nor an age such as 2h") from error

@@ -1,0 +1,170 @@
+"""Arguments of every verb. Global options may stand before or after the verb."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from cockpit import __version__
+
+ACTIONS = ("resume", "retry", "archive", "restore")
+"""Verbs that act on a run; each source may offer more (`cockpit actions RUN`)."""
+
+_EXIT_CODES = """\
+exit codes: 0 ok · 1 the thing asked about is bad · 2 usage or configuration · 3 gate not met · 4 audit broken ·
+  5 the run moved since its plan · 69 root missing · 70 internal error · 129 hang-up
+A first word that is a verb is the verb: write ./runs for a directory of that name."""
+
+VERBS: dict[str, str] = {
+    "status": "one screen of text: counts by state and what needs attention first",
+    "runs": "all runs, what needs attention first",
+    "show": "everything about a run",
+    "actions": "what can be done to a run, and why not the rest",
+    "plan": "what an action would do; changes nothing",
+    "resume": "resume a run from a step",
+    "retry": "retry a step of a run",
+    "archive": "archive a run (the original stays unless --remove)",
+    "restore": "bring an archived run back",
+    "jobs": "jobs of this root, also of other operators",
+    "checklist": "the checklist of a run; --playbook starts one",
+    "tick": "tick a checklist item",
+    "untick": "take a tick back",
+    "skip": "skip a checklist item, with a reason",
+    "playbooks": "the playbooks: list, show one, lint",
+    "audit": "who did what; `audit verify` checks the hash chain",
+    "doctor": "is this host ready",
+    "info": "paths and versions",
+    "keys": "the key map",
+    "demo": "a live demo workspace",
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; exits with 2 and a message on a wrong one, as argparse does."""
+    words = list(arguments)
+    if not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
+        return _view_parser().parse_args(words)
+    return _verb_parser().parse_args(words)
+
+
+def _verb_place(words: list[str]) -> int | None:
+    """Where the verb stands: the first word that is neither an option nor an option's value."""
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word == "--":
+            return None
+        if not word.startswith("-"):
+            return place if word in VERBS else None
+        place += 2 if word in _TAKES_VALUE and "=" not in word else 1
+    return None
+
+
+_TAKES_VALUE = {"--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--filter"}
+
+
+def _global_options(*, defaults: bool) -> argparse.ArgumentParser:
+    """Options shared by all verbs; on sub-parsers without defaults, so that they do not undo what stood before."""
+    missing = None if defaults else argparse.SUPPRESS
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--root", action="append", metavar="DIR", default=missing, help="where runs live (repeatable)")
+    group.add_argument("--source", metavar="ID", default=missing, help="read with this source only")
+    group.add_argument("--state-dir", metavar="DIR", default=missing, help="journal, jobs and archives go here")
+    group.add_argument("--config", metavar="FILE", default=missing, help="configuration file")
+    group.add_argument("--now", metavar="ISO", default=missing, help="judge and print as of that moment")
+    flag = False if defaults else argparse.SUPPRESS
+    group.add_argument("--read-only", action="store_true", default=flag, help="refuse every action")
+    group.add_argument("--json", action="store_true", default=flag, help="print one JSON document")
+    return parser
+
+
+def _view_parser() -> argparse.ArgumentParser:
+    verbs = "\n".join(f"  {name:<10} {text}" for name, text in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="cockpit",
+        description="Incident cockpit for AI-agent workflow runs. With no verb it opens the terminal UI on ROOT.",
+        epilog=f"verbs (cockpit VERB --help):\n{verbs}\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_global_options(defaults=True)],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"cockpit {__version__}")
+    parser.add_argument("directory", nargs="?", metavar="ROOT", help="where runs live; default: see --root")
+    parser.add_argument("--theme", metavar="NAME", help="colour theme")
+    parser.add_argument("--glyphs", choices=("ascii", "unicode"), help="status glyphs")
+    parser.add_argument("--filter", metavar="EXPR", default="", help="filter the runs from the start")
+    parser.add_argument("--mouse", action="store_true", help="switch the mouse on")
+    parser.set_defaults(verb="view")
+    return parser
+
+
+def _verb_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cockpit", parents=[_global_options(defaults=True)], epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"cockpit {__version__}")
+    shared = _global_options(defaults=False)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(
+            name, help=VERBS[name], description=VERBS[name][0].upper() + VERBS[name][1:] + ".", parents=[shared],
+            allow_abbrev=False,
+        )  # fmt: skip
+
+    for name in ("status", "doctor", "info", "keys"):
+        verb(name)
+    runs = verb("runs")
+    runs.add_argument("--filter", metavar="EXPR", default="", help="words, !word, field:value; all must hold")
+    runs.add_argument("--limit", metavar="N", type=int, help="at most N runs")
+    for name in ("show", "actions"):
+        verb(name).add_argument("run", metavar="RUN")
+    plan = verb("plan")
+    plan.add_argument("action", metavar="ACTION")
+    _action_arguments(plan)
+    for name in ACTIONS:
+        act = verb(name)
+        _action_arguments(act)
+        act.add_argument("--yes", action="store_true", help="do not ask")
+        act.add_argument("--plan", metavar="HASH", help="only if the plan is still this one (exit 5 otherwise)")
+        act.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True, help="wait for the job to end")
+        act.set_defaults(action=name)
+    jobs = verb("jobs")
+    jobs.add_argument("job", metavar="JOB", nargs="?")
+    jobs.add_argument("--follow", action="store_true", help="print its output until it ends")
+    jobs.add_argument("--cancel", action="store_true", help="TERM, then KILL its whole process group")
+    _checklist_verbs(verb)
+    audit = verb("audit")
+    audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
+    audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")
+    audit.add_argument("--actor", metavar="A", help="only what this user did")
+    audit.add_argument("--run", metavar="R", help="only what was done to this run")
+    demo = verb("demo")
+    demo.add_argument("directory", metavar="DIR", nargs="?", help="where to make it; default: a temporary directory")
+    demo.add_argument("--headless", action="store_true", help="print its status instead of opening it")
+    return parser
+
+
+def _action_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("--flow", metavar="F", help="default: the flow the run stands in")
+    parser.add_argument("--step", metavar="S", help="default: the step that failed or stands")
+    parser.add_argument("--set", metavar="K=V", action="append", default=[], help="an option of the action")
+    parser.add_argument("--remove", action="store_true", help="archive: move the original aside once verified")
+
+
+def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
+    checklist = verb("checklist")
+    checklist.add_argument("target", metavar="TARGET", help="a run's id")
+    checklist.add_argument("--playbook", metavar="ID", help="start this playbook's checklist")
+    tick = verb("tick")
+    tick.add_argument("--evidence", metavar="PATH[:LINE]", help="what shows that it is done")
+    tick.add_argument("--note", metavar="N", help="a remark")
+    skip = verb("skip")
+    skip.add_argument("--reason", metavar="R", required=True, help="why")
+    for parser in (tick, skip, verb("untick")):
+        parser.add_argument("target", metavar="TARGET", help="a run's id")
+        parser.add_argument("item", metavar="ITEM", help="the id that `checklist` prints")
+    playbooks = verb("playbooks")
+    playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
+    playbooks.add_argument("names", metavar="ID|FILE", nargs="*")

@@ -1,0 +1,133 @@
+"""`status`, `runs`, `show`: what is going on, without a terminal."""
+
+import argparse
+from datetime import datetime
+
+from cockpit.cli import output
+from cockpit.cli.context import open_session
+from cockpit.clock import iso
+from cockpit.diagnosis.order import attention_key
+from cockpit.errors import ExitCode
+from cockpit.filtering import parse_filter
+from cockpit.models.detail import RunDetail
+from cockpit.models.run import ATTENTION, Run, RunState
+from cockpit.presenters import documents, times, words
+from cockpit.presenters.detail import run_lines
+from cockpit.presenters.header import state_counts
+from cockpit.presenters.logs import routing_rows
+from cockpit.presenters.receipts import receipt_rows
+from cockpit.presenters.runs import RunsView, arrange, claim, counts, note, place, step_counts
+from cockpit.presenters.times import TimeStyle
+from widgets.rows import Cell, TextRow, Tone
+
+STATUS_LINES = 12
+"""Runs that need attention `status` lists; its JSON has all of them."""
+
+
+def status(options: argparse.Namespace) -> int:
+    """Counts by state, what needs attention first, and how the roots are."""
+    with open_session(options) as session:
+        snapshot, now = session.load(), session.now()
+        attention = sorted((run for run in snapshot.runs if _pressing(run)), key=attention_key)
+        if options.json:
+            output.emit(
+                {
+                    "counts": {state.value: number for state, number in counts(snapshot.runs).items()},
+                    "attention": [documents.run(run, now) for run in attention],
+                    "incidents": [],
+                    "roots": [documents.plain(_root(root)) for root in snapshot.roots],
+                    "watch": snapshot.watch.value,
+                    "as_of": iso(now),
+                }
+            )
+            return int(ExitCode.OK)
+        for root in snapshot.roots:
+            sources = ", ".join(root.sources) or "no known system"
+            output.say(f"{root.path}  ({root.error or sources})")
+        output.say_cells([Cell(f"{len(snapshot.runs)} runs", Tone.STRONG), *state_counts(snapshot.runs)])
+        if attention:
+            output.say()
+            output.table(_TITLES, [_line(run, session.now()) for run in attention[:STATUS_LINES]])
+        if len(attention) > STATUS_LINES:
+            output.say(f"and {len(attention) - STATUS_LINES} more: cockpit runs --filter is:attention")
+    return int(ExitCode.OK)
+
+
+def runs(options: argparse.Namespace) -> int:
+    """All runs that pass the filter, what needs attention first."""
+    wanted = parse_filter(options.filter)
+    with open_session(options) as session:
+        snapshot, now = session.load(), session.now()
+        shown = arrange(snapshot.runs, RunsView(now=now, filter=wanted))
+        if options.limit is not None:
+            shown = shown[: max(0, options.limit)]
+        if options.json:
+            output.emit([documents.run(run, now) for run in shown])
+        else:
+            output.table(_TITLES, [_line(run, now) for run in shown])
+            if not shown:
+                output.tell("no runs" if not options.filter else f"no run matches {options.filter}")
+    return int(ExitCode.OK)
+
+
+def show(options: argparse.Namespace) -> int:
+    """Everything about one run; exit 1 when it cannot be read."""
+    with open_session(options) as session:
+        run = session.find(options.run)
+        detail, now = session.detail(run), session.now()
+        run = session.judge(detail)
+        if options.json:
+            output.emit(documents.show(run, detail, now))
+        else:
+            _show(run, detail, now)
+    return int(ExitCode.BAD if run.state is RunState.UNREADABLE else ExitCode.OK)
+
+
+def _show(run: Run, detail: RunDetail, now: datetime) -> None:
+    for row in run_lines(run, detail, now):
+        _text_line(row)
+    output.say()
+    cells = [
+        (row.state, row.step, row.agent, row.took, row.at, row.note)
+        for row in receipt_rows(detail, now, TimeStyle.UTC)
+    ]
+    output.table(("state", "step", "agent", "took", "at", "note"), cells)
+    decisions = routing_rows(detail.routing, TimeStyle.UTC)
+    if len(decisions):
+        output.say()
+        last = decisions[max(0, len(decisions) - 20) :]
+        output.table(("at", "where", "decision", "why"), [(row.at, row.where, row.what, row.text) for row in last])
+
+
+def _text_line(row: TextRow) -> None:
+    output.say_cells([Cell(" " * row.indent + "".join(span.text for span in row.spans), _tone(row))])
+
+
+def _tone(row: TextRow) -> Tone:
+    return next((span.tone for span in row.spans if span.tone not in (Tone.PLAIN, Tone.DIM)), Tone.PLAIN)
+
+
+_TITLES = ("state", "run", "where", "steps", "age", "silent", "why")
+
+
+def _line(run: Run, now: datetime) -> tuple[Cell, ...]:
+    said, why = claim(run), note(run)
+    reason = Cell(f"{said.text}: {why.text}", said.tone) if said.text else why
+    return (
+        words.run_state(run.state),
+        words.text(run.id, Tone.STRONG),
+        words.text(place(run.flow, run.step)),
+        step_counts(run.steps),
+        Cell(times.span(run.age(now)), Tone.DIM),
+        Cell(times.span(run.silence(now)), Tone.DIM),
+        reason,
+    )
+
+
+def _pressing(run: Run) -> bool:
+    return run.state in ATTENTION or run.contradicted
+
+
+def _root(root: object) -> dict[str, object]:
+    names = ("path", "sources", "error", "label")
+    return {name: getattr(root, name) for name in names}

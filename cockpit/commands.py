@@ -1,0 +1,245 @@
+"""The one registry of commands: keys, footer, `?`, palette, `cockpit keys` and the README's table all come from it.
+
+Lower case looks, a CAPITAL acts (vim's own `G` and `N` aside). Ids are stable: users remap by them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """Where a command's key works. The screen's keys work in every pane, a pane's only while it has the focus."""
+
+    ANYWHERE = "anywhere"
+    LISTS = "lists"
+    CHECKLIST = "checklist"
+
+
+class Group(StrEnum):
+    """Headings of help, in order."""
+
+    MOVE = "Move"
+    PANES = "Panes"
+    FIND = "Find"
+    VIEW = "View"
+    RECORD = "Record"
+    ACT = "Act"
+    PROGRAM = "Program"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the operator can ask for.
+
+    Attributes:
+        id: Stable name, `group.verb`.
+        keys: Default keys as Textual spells them.
+        title: A few words, for footer and palette.
+        help: One sentence, for `?`.
+        scope: Where its keys work.
+        group: Heading in help.
+        acts: Whether it starts something on a run; read-only refuses it.
+        footer: Whether the footer offers it; lower numbers first, 0 never.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    scope: Scope = Scope.ANYWHERE
+    group: Group = Group.VIEW
+    acts: bool = False
+    footer: int = 0
+
+    @property
+    def action(self) -> str:
+        """Name of the Textual action that carries it out: `list.page_down` is `list_page_down`."""
+        return self.id.replace(".", "_")
+
+
+def _move(name: str, keys: str, title: str, text: str) -> Command:
+    return Command(f"list.{name}", tuple(keys.split()), title, text, Scope.LISTS, Group.MOVE)
+
+
+def _pane(number: int, name: str, text: str) -> Command:
+    return Command(f"pane.{name}", (str(number),), name.capitalize(), text, group=Group.PANES)
+
+
+COMMANDS: tuple[Command, ...] = (
+    _move("down", "j down", "down", "One line down."),
+    _move("up", "k up", "up", "One line up."),
+    _move("top", "g home", "top", "First line."),
+    _move("bottom", "G end", "bottom", "Last line; a following pane follows again."),
+    _move("half_down", "ctrl+d", "half page down", "Half a page down."),
+    _move("half_up", "ctrl+u", "half page up", "Half a page up."),
+    _move("page_down", "pagedown", "page down", "A page down."),
+    _move("page_up", "pageup", "page up", "A page up."),
+    _move("left", "shift+left", "left", "Scroll a wide log to the left."),
+    _move("right", "shift+right", "right", "Scroll a wide log to the right."),
+    Command(
+        "go.into",
+        ("enter", "l"),
+        "open",
+        "Into the selection: run, step, evidence line.",
+        Scope.LISTS,
+        Group.MOVE,
+        footer=1,
+    ),
+    Command("go.back", ("escape", "h", "backspace"), "back", "Back up; clears the filter first.", group=Group.MOVE),
+    Command("go.last", ("minus",), "last view", "Swap with the view before.", group=Group.MOVE),
+    _pane(1, "runs", "Every run, what needs attention first."),
+    _pane(2, "receipts", "Steps and receipts of the run in scope."),
+    _pane(3, "routing", "Its routing decisions, oldest first."),
+    _pane(4, "checklist", "The playbook's checklist for it."),
+    _pane(5, "timeline", "What was done about it, from the journal."),
+    _pane(6, "log", "Log, transcript, evidence file or job output."),
+    _pane(0, "detail", "Why its state is what it is, with the evidence."),
+    Command("pane.next", ("tab",), "next pane", "Focus the next pane.", group=Group.PANES),
+    Command("pane.previous", ("shift+tab",), "previous pane", "Focus the pane before.", group=Group.PANES),
+    Command(
+        "tab.previous",
+        ("left_square_bracket",),
+        "previous tab",
+        "Previous file of the step in the Log pane.",
+        group=Group.PANES,
+    ),
+    Command(
+        "tab.next", ("right_square_bracket",), "next tab", "Next file of the step in the Log pane.", group=Group.PANES
+    ),
+    Command("view.zoom", ("z",), "zoom", "The focused pane fills the screen, and back.", group=Group.PANES),
+    Command(
+        "find.filter",
+        ("slash",),
+        "filter",
+        "Filter the runs: words, !word, state:failed age<2h is:contradicted.",
+        group=Group.FIND,
+        footer=2,
+    ),
+    Command("find.command", ("colon",), "command", "Type a command by its name, with completion.", group=Group.FIND),
+    Command("find.error", ("e",), "next error", "Jump to the next error in this pane.", group=Group.FIND),
+    Command("find.warning", ("w",), "next warning", "Jump to the next warning or error.", group=Group.FIND),
+    Command("find.next", ("n",), "again", "Repeat the last hunt forward.", group=Group.FIND),
+    Command("find.previous", ("N",), "again back", "Repeat the last hunt backward.", group=Group.FIND),
+    Command("view.follow", ("f",), "follow", "Follow the end of the pane, or stop.", group=Group.VIEW),
+    Command("view.times", ("t",), "times", "Times as ages, in UTC, in local time.", group=Group.VIEW),
+    Command("view.sort", ("s",), "sort", "Sort runs by attention, last change, age, name.", group=Group.VIEW),
+    Command("view.freeze", ("equals_sign",), "freeze", "Stop live updates, and catch up again.", group=Group.VIEW),
+    Command(
+        "view.anchor", ("a",), "anchor", "Panes stop following the cursor in Runs, and start again.", group=Group.VIEW
+    ),
+    Command("view.rescan", ("r",), "rescan", "Look at every run on disk again.", group=Group.VIEW),
+    Command("view.redraw", ("ctrl+l",), "redraw", "Paint the whole screen again.", group=Group.VIEW),
+    Command("view.open", ("o",), "pager", "Open the file in $PAGER at its line.", group=Group.VIEW),
+    Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
+    Command("view.theme", (), "theme", "Next colour theme.", group=Group.VIEW),
+    Command(
+        "copy.menu", ("y",), "yank", "Copy the id, path, line or command, or save it to a file.", group=Group.RECORD
+    ),
+    Command(
+        "record.comment",
+        ("c",),
+        "comment",
+        "Put a note on the run's timeline; @14:02 in front back-dates it.",
+        group=Group.RECORD,
+    ),
+    Command(
+        "checklist.open", ("p",), "playbook", "Start a playbook's checklist for this run.", group=Group.RECORD, footer=6
+    ),
+    Command(
+        "checklist.tick",
+        ("space",),
+        "tick",
+        "Tick the item, or take the tick back.",
+        Scope.CHECKLIST,
+        Group.RECORD,
+        footer=1,
+    ),
+    Command(
+        "checklist.menu",
+        ("x",),
+        "item menu",
+        "Tick, skip with a reason, note, untick, run its command.",
+        Scope.CHECKLIST,
+        Group.RECORD,
+        footer=2,
+    ),
+    Command(
+        "run.resume",
+        ("R",),
+        "Resume",
+        "Resume the run from the step. Shows the plan first.",
+        group=Group.ACT,
+        acts=True,
+        footer=3,
+    ),
+    Command(
+        "run.retry", ("T",), "reTry", "Retry the step. Shows the plan first.", group=Group.ACT, acts=True, footer=4
+    ),
+    Command(
+        "run.archive",
+        ("A",),
+        "Archive",
+        "Archive the run; the original stays unless asked. Shows the plan first.",
+        group=Group.ACT,
+        acts=True,
+        footer=5,
+    ),
+    Command(
+        "run.restore", (), "restore", "Bring an archived run back. Shows the plan first.", group=Group.ACT, acts=True
+    ),
+    Command(
+        "job.cancel",
+        ("K",),
+        "Kill job",
+        "Cancel the run's job: TERM to its whole process group, then KILL.",
+        group=Group.ACT,
+        acts=True,
+    ),
+    Command(
+        "app.readonly",
+        ("W",),
+        "read-only",
+        "Refuse all actions in this session, and allow them again.",
+        group=Group.PROGRAM,
+    ),
+    Command(
+        "app.help",
+        ("question_mark",),
+        "help",
+        "What can be done here: searchable, Enter does it.",
+        group=Group.PROGRAM,
+        footer=8,
+    ),
+    Command("app.palette", ("ctrl+p",), "palette", "Every command and every run, by name.", group=Group.PROGRAM),
+    Command("app.suspend", ("ctrl+z",), "suspend", "Back to the shell; `fg` returns.", group=Group.PROGRAM),
+    Command(
+        "app.close",
+        ("q",),
+        "close",
+        "Close this view; at the top it asks whether to quit.",
+        group=Group.PROGRAM,
+        footer=9,
+    ),
+    Command("app.quit", ("ctrl+c",), "quit", "Pressed twice, quit.", group=Group.PROGRAM),
+)
+
+BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
+"""Every command by its id."""
+
+_KEY_NAMES = {
+    "slash": "/", "colon": ":", "question_mark": "?", "minus": "-", "left_square_bracket": "[",
+    "right_square_bracket": "]", "equals_sign": "=", "at": "@", "escape": "esc", "pagedown": "pgdn",
+    "pageup": "pgup", "asterisk": "*", "backspace": "bksp",
+}  # fmt: skip
+
+
+def show_key(key: str) -> str:
+    """How people read a key: `question_mark` is `?`, `ctrl+d` is `^d`."""
+    if key.startswith("ctrl+"):
+        return f"^{key[5:]}"
+    return _KEY_NAMES.get(key, key)
+
+
+def show_keys(keys: tuple[str, ...]) -> str:
+    """All keys of a command, in one short text."""
+    return " ".join(show_key(key) for key in keys)

@@ -1,0 +1,147 @@
+"""A root's record as it stands: its journal followed live, and the folds of it that screens and verbs ask for.
+
+Nothing is acknowledged here that is not on disk: every write goes through the journal first, and what is shown is
+folded from what was read back.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from cockpit.errors import UsageError
+from cockpit.journal.log import Journal
+from cockpit.journal.query import timeline
+from cockpit.journal.reader import START
+from cockpit.models.evidence import Evidence
+from cockpit.models.journal import Entry
+from cockpit.models.playbook import Checklist, ItemState
+from cockpit.models.run import Run
+from cockpit.playbooks import commands
+from cockpit.playbooks.checklists import ChecklistFold
+from cockpit.playbooks.loader import Library
+
+NOTE = "note"
+"""Kind of a free remark on a run's timeline: `{"run", "run_key", "text", "happened_at"}`."""
+
+
+class Ledger:
+    """One journal and its folds. `refresh` and the writes block on disk: call them off the event loop.
+
+    Safe to share between threads; what it returns is immutable.
+    """
+
+    def __init__(self, journal: Journal, library: Library) -> None:
+        self.journal = journal
+        self._library = library
+        self._lock = threading.Lock()
+        self._cursor = START
+        self._entries: list[Entry] = []
+        self._fold = ChecklistFold(library)
+
+    def refresh(self) -> bool:
+        """Take in what was appended since, by anyone; returns whether there was anything."""
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
+        changed = False
+        while True:
+            batch = self.journal.follow(self._cursor)
+            if batch.reset:
+                self._entries.clear()
+                self._fold.clear()
+                changed = True
+            self._cursor = batch.cursor
+            self._entries.extend(batch.entries)
+            self._fold.feed(batch.entries)
+            changed = changed or bool(batch.entries)
+            if not batch.more:
+                return changed
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything recorded, oldest first."""
+        with self._lock:
+            return tuple(self._entries)
+
+    def timeline(self, run: Run) -> tuple[Entry, ...]:
+        """What was recorded about a run, oldest first."""
+        with self._lock:
+            return timeline(self._entries, run.id, run.key)
+
+    def checklist(self, target: str) -> Checklist:
+        """The checklist of a run's or an incident's id."""
+        with self._lock:
+            return self._fold.checklist(target)
+
+    def start(self, target: str, playbook: str) -> Checklist:
+        """Start a playbook's checklist.
+
+        Raises:
+            UsageError: There is no such playbook.
+            JournalError: It could not be recorded.
+        """
+        with self._lock:
+            self._refresh()
+            commands.start(self.journal, self._library, target, playbook, current=self._fold.checklist(target))
+        return self._after(target)
+
+    def tick(self, target: str, item: str, evidence: Sequence[Evidence] = (), note: str | None = None) -> Checklist:
+        """Attest that an item is done. Raises as `start`; also when there is no such item."""
+        with self._lock:
+            self._refresh()
+            current = self._fold.checklist(target)
+            commands.tick(self.journal, self._library, target, item, evidence=evidence, note=note, current=current)
+        return self._after(target)
+
+    def untick(self, target: str, item: str) -> Checklist:
+        """Open an item again. Raises as `tick`."""
+        with self._lock:
+            self._refresh()
+            commands.untick(self.journal, self._library, target, item, current=self._fold.checklist(target))
+        return self._after(target)
+
+    def toggle(self, target: str, item: str) -> Checklist:
+        """Tick an open item, open a settled one. Raises as `tick`."""
+        self.refresh()
+        found = next((each for each in self.checklist(target).items if each.id == item), None)
+        if found is None:
+            raise UsageError(f"no item {item!r} on the checklist of {target}")
+        settled = found.state in (ItemState.DONE, ItemState.VERIFIED, ItemState.SKIPPED)
+        return self.untick(target, item) if settled else self.tick(target, item)
+
+    def skip(self, target: str, item: str, reason: str) -> Checklist:
+        """Leave an item out, and say why. Raises as `tick`."""
+        with self._lock:
+            self._refresh()
+            commands.skip(self.journal, self._library, target, item, reason, current=self._fold.checklist(target))
+        return self._after(target)
+
+    def note(self, target: str, item: str, text: str) -> Checklist:
+        """Write something down about an item. Raises as `tick`."""
+        with self._lock:
+            self._refresh()
+            commands.note(self.journal, self._library, target, item, text, current=self._fold.checklist(target))
+        return self._after(target)
+
+    def comment(self, run: Run, text: str, happened_at: str | None = None) -> Entry:
+        """Put a remark on a run's timeline.
+
+        Args:
+            run: The run.
+            text: The remark.
+            happened_at: ISO time it speaks of, where that is not now.
+
+        Raises:
+            UsageError: It is empty.
+            JournalError: It could not be recorded.
+        """
+        if not text.strip():
+            raise UsageError("an empty remark says nothing")
+        data = {"run": run.id, "run_key": run.key, "text": text.strip()[: commands.MAX_TEXT]}
+        if happened_at is not None:
+            data["happened_at"] = happened_at
+        return self.journal.append(NOTE, data)
+
+    def _after(self, target: str) -> Checklist:
+        self.refresh()
+        return self.checklist(target)

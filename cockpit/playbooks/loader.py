@@ -1,0 +1,175 @@
+"""The library of playbooks: those shipped with the cockpit, and the user's own, which win over them by id."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+from cockpit.models.playbook import Playbook, PlaybookItem
+from cockpit.models.problem import Problem
+from cockpit.models.run import ATTENTION, Run
+from cockpit.playbooks.parse import parse_playbook
+
+SHIPPED_FOLDER = "library"
+"""Where the shipped playbooks are, inside this package."""
+
+USER_FOLDER = "playbooks"
+"""The folder of the user's own in the configuration directory."""
+
+_MAX_BYTES = 1 << 20
+_MAX_SEARCHED = 2_000
+_SUFFIX = ".md"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All playbooks by id, and what is wrong with their files."""
+
+    playbooks: tuple[Playbook, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    _by_id: Mapping[str, Playbook] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        by_id = {playbook.id: playbook for playbook in self.playbooks}
+        object.__setattr__(self, "_by_id", MappingProxyType(by_id))
+
+    def get(self, playbook_id: str) -> Playbook | None:
+        """The playbook with this id, or `None`."""
+        return self._by_id.get(playbook_id)
+
+    def item(self, full_id: str) -> PlaybookItem | None:
+        """The item `<playbook id>/<item id>`, or `None`."""
+        playbook_id, _, item_id = full_id.partition("/")
+        playbook = self.get(playbook_id)
+        return next((item for item in playbook.items if item.id == item_id), None) if playbook else None
+
+    def suggest(self, run: Run) -> Playbook | None:
+        """The playbook that fits a run best, or `None` where none does.
+
+        One for the run's state comes first, then the one with more signatures found in the run's reasons, then one
+        for this system rather than for all, then the user's own. Signatures alone count only for runs a person
+        should look at: nobody needs a playbook for a run that did well after an error.
+        """
+        texts = tuple(_texts(run))
+        ranked = [
+            (_rank(playbook, run, texts), -place, playbook)
+            for place, playbook in enumerate(self.playbooks)
+            if not playbook.systems or run.ref.source in playbook.systems
+        ]
+        fitting = [each for each in ranked if any(each[0][:2])]
+        return max(fitting, key=lambda each: each[:2])[2] if fitting else None
+
+
+def load_library(user_dir: Path | None = None) -> Library:
+    """Read the shipped playbooks and the user's own. Never raises.
+
+    Args:
+        user_dir: Directory of the user's playbooks (`*.md`); may be missing.
+
+    Returns:
+        The playbooks, the user's in the place of shipped ones with the same id, and all problems.
+    """
+    problems: list[Problem] = []
+    chosen = _unique(_parsed(_shipped(problems), problems, shipped=True), problems)
+    own = _unique(_parsed(_user(user_dir, problems), problems, shipped=False), problems) if user_dir else {}
+    chosen.update(own)
+    return Library(tuple(chosen[key] for key in sorted(chosen)), tuple(problems))
+
+
+def lint(path: Path) -> tuple[Playbook | None, tuple[Problem, ...]]:
+    """Read one file as a playbook and say everything that is wrong with it. Never raises."""
+    problems: list[Problem] = []
+    sources = [(str(path), path.stem, data)] if (data := _read(path, problems)) is not None else []
+    playbook = next(_parsed(sources, problems, shipped=False), None)
+    return playbook, tuple(problems)
+
+
+def _rank(playbook: Playbook, run: Run, texts: tuple[str, ...]) -> tuple[bool, int, bool, bool]:
+    by_state = run.state.value in playbook.states
+    matched = 0
+    if by_state or run.contradicted or run.state in ATTENTION:
+        matched = sum(_found(pattern, texts) for pattern in playbook.signatures)
+    return by_state, matched, bool(playbook.systems), not playbook.shipped
+
+
+def _texts(run: Run) -> Iterator[str]:
+    for reason in run.reasons:
+        yield reason.text[:_MAX_SEARCHED]
+        for evidence in reason.evidence:
+            yield evidence.quote[:_MAX_SEARCHED]
+
+
+def _found(pattern: str, texts: tuple[str, ...]) -> bool:
+    return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
+
+
+def _shipped(problems: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+    folder = files("cockpit.playbooks").joinpath(SHIPPED_FOLDER)
+    try:
+        entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)), key=lambda e: e.name)
+        for entry in entries:
+            yield f"{SHIPPED_FOLDER}/{entry.name}", entry.name.removesuffix(_SUFFIX), entry.read_bytes()
+    except OSError as error:
+        problems.append(Problem(path=SHIPPED_FOLDER, reason=f"the shipped playbooks cannot be read: {error}"))
+
+
+def _user(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == _SUFFIX and not path.name.startswith("."))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problems.append(Problem(path=str(folder), reason=f"cannot be listed: {error.strerror or error}"))
+        return
+    for path in paths:
+        data = _read(path, problems)
+        if data is not None:
+            yield str(path), path.stem, data
+
+
+def _read(path: Path, problems: list[Problem]) -> bytes | None:
+    """The bytes of a regular file; never blocks on a FIFO."""
+    try:
+        with open(path, "rb", opener=_open_without_blocking) as file:
+            if not path.is_file():
+                problems.append(Problem(path=str(path), reason="not a regular file"))
+                return None
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        problems.append(Problem(path=str(path), reason=f"cannot be read: {error.strerror or error}"))
+        return None
+    if len(data) > _MAX_BYTES:
+        problems.append(Problem(path=str(path), reason=f"too large for a playbook: more than {_MAX_BYTES} bytes"))
+        return None
+    return data
+
+
+def _open_without_blocking(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _parsed(sources: Iterable[tuple[str, str, bytes]], problems: list[Problem], *, shipped: bool) -> Iterator[Playbook]:
+    for path, stem, data in sources:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            problems.append(Problem(path=path, line=line, reason="not UTF-8"))
+            continue
+        playbook, found = parse_playbook(text, path, stem=stem, shipped=shipped)
+        problems.extend(found)
+        if playbook is not None:
+            yield playbook
+
+
+def _unique(playbooks: Iterable[Playbook], problems: list[Problem]) -> dict[str, Playbook]:
+    chosen: dict[str, Playbook] = {}
+    for playbook in playbooks:
+        first = chosen.setdefault(playbook.id, playbook)
+        if first is not playbook:
+            reason = f"playbook id {playbook.id!r} is taken by {first.path}; this file is left out"
+            problems.append(Problem(path=playbook.path, line=1, reason=reason))
+    return chosen

@@ -1,0 +1,248 @@
+"""One playbook file: TOML front matter between `+++` lines, then Markdown (see `markdown`).
+
+Front matter: `id` and `title`; optionally `systems` (source ids), `severity` (`SEV1` to `SEV4`), `states` (run states
+the playbook is suggested for) and `signatures` (case-insensitive regular expressions of errors it is for).
+Attributes of an item: `id`, `evidence`, `command` and `check`. A table with the columns "Error pattern" or "Symptom",
+"Likely cause" and "Fix" is the table of causes.
+"""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.models.playbook import CauseRow, Playbook, PlaybookItem
+from cockpit.models.problem import Problem
+from cockpit.models.run import RunState
+from cockpit.playbooks.markdown import Table, TaskItem, read_document
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+"""Ids of playbooks and items: lower case, digits and hyphens."""
+
+_FENCE = "+++"
+_KEYS = frozenset({"id", "title", "systems", "severity", "states", "signatures"})
+_SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
+_ATTRIBUTES = frozenset({"id", "check", "evidence", "command"})
+_SYMPTOM = frozenset({"error pattern", "symptom", "pattern", "error"})
+_CAUSE = frozenset({"likely cause", "cause"})
+_FIX = frozenset({"fix", "solution"})
+_TOML_LINE = re.compile(r"\(at line (\d+)")
+_LONGEST_SLUG = 40
+
+
+class _Report:
+    """Collects what is wrong with one file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def add(self, reason: str, line: int | None = None) -> None:
+        self.problems.append(Problem(path=self.path, line=line, reason=reason))
+
+
+def parse_playbook(
+    text: str, path: str, *, stem: str, shipped: bool = True
+) -> tuple[Playbook | None, tuple[Problem, ...]]:
+    """Read one playbook. Never raises.
+
+    Args:
+        text: The file's content.
+        path: Where it came from, for the playbook and its problems.
+        stem: The file's name without suffix: the id of a playbook that gives none.
+        shipped: Whether it is part of the library.
+
+    Returns:
+        The playbook, or `None` where it has no readable front matter; and everything wrong with it. Whatever can be
+        used in spite of a problem is used.
+    """
+    report = _Report(path)
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    if lines[0].strip() != _FENCE:
+        report.add(f"no front matter: the first line must be {_FENCE}", 1)
+        return None, tuple(report.problems)
+    end = next((index for index, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE), None)
+    if end is None:
+        report.add(f"front matter without an end: a second {_FENCE} line is missing", 1)
+        return None, tuple(report.problems)
+    head = _front_matter("\n".join(lines[1:end]), report)
+    if head is None:
+        return None, tuple(report.problems)
+    body = "\n".join(lines[end + 1 :]).strip("\n")
+    document = read_document("\n".join(lines[end + 1 :]), end + 2)
+    if not document.items:
+        report.add("no items: a playbook needs at least one line that starts with `- [ ]`")
+    playbook_id = _playbook_id(head, stem, report)
+    playbook = Playbook(
+        id=playbook_id,
+        title=_title(head, document.title or playbook_id, report),
+        systems=_texts(head, "systems", report),
+        severity=_severity(head, report),
+        states=_states(head, report),
+        signatures=_signatures(head, report),
+        items=_items(document.items, report),
+        causes=tuple(row for table in document.tables for row in _causes(table, report)),
+        body=f"{body}\n",
+        path=path,
+        shipped=shipped,
+    )
+    return playbook, tuple(report.problems)
+
+
+def _front_matter(text: str, report: _Report) -> Mapping[str, Any] | None:
+    try:
+        head = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = _TOML_LINE.search(str(error))
+        report.add(f"front matter is not TOML: {error}", int(found[1]) + 1 if found else 1)
+        return None
+    for key in sorted(set(head) - _KEYS):
+        report.add(f"unknown front matter key {key!r}; known are {', '.join(sorted(_KEYS))}", _line_of(text, key))
+    return head
+
+
+def _line_of(text: str, key: str) -> int | None:
+    """Line in the file of a top-level key of the front matter."""
+    for number, line in enumerate(text.split("\n"), start=2):
+        if line.lstrip("['\" ").startswith(key):
+            return number
+    return None
+
+
+def _playbook_id(head: Mapping[str, Any], stem: str, report: _Report) -> str:
+    given = head.get("id")
+    if isinstance(given, str) and NAME.fullmatch(given):
+        return given
+    if given is None:
+        report.add("no id in the front matter", 1)
+    else:
+        report.add(f"{given!r} is no id: lower-case letters, digits and hyphens", 1)
+    return _slug(stem)
+
+
+def _title(head: Mapping[str, Any], instead: str, report: _Report) -> str:
+    given = head.get("title")
+    if isinstance(given, str) and given.strip():
+        return given.strip()
+    report.add("no title in the front matter", 1)
+    return instead
+
+
+def _texts(head: Mapping[str, Any], key: str, report: _Report) -> tuple[str, ...]:
+    given = head.get(key, [])
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
+        return tuple(given)
+    report.add(f"{key} must be a list of texts", 1)
+    return ()
+
+
+def _severity(head: Mapping[str, Any], report: _Report) -> str | None:
+    given = head.get("severity")
+    if given is None or given in _SEVERITIES:
+        return given
+    report.add(f"severity {given!r} is none of {', '.join(_SEVERITIES)}", 1)
+    return None
+
+
+def _states(head: Mapping[str, Any], report: _Report) -> tuple[str, ...]:
+    known = {state.value for state in RunState}
+    given = _texts(head, "states", report)
+    for state in given:
+        if state not in known:
+            report.add(f"unknown run state {state!r}; known are {', '.join(sorted(known))}", 1)
+    return tuple(state for state in given if state in known)
+
+
+def _signatures(head: Mapping[str, Any], report: _Report) -> tuple[str, ...]:
+    good: list[str] = []
+    for pattern in _texts(head, "signatures", report):
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            report.add(f"signature {pattern!r} is no regular expression: {error}", 1)
+        else:
+            good.append(pattern)
+    return tuple(good)
+
+
+def _items(found: list[TaskItem], report: _Report) -> tuple[PlaybookItem, ...]:
+    items: list[PlaybookItem] = []
+    taken: set[str] = set()
+    for each in found:
+        attributes = _known_attributes(each, report)
+        item_id = _item_id(attributes.get("id"), each, taken, report)
+        taken.add(item_id)
+        items.append(
+            PlaybookItem(
+                id=item_id,
+                text=each.text,
+                section=each.section,
+                detail=each.detail,
+                check=attributes.get("check"),
+                evidence=attributes.get("evidence"),
+                command=_command(attributes.get("command"), each.line, report),
+            )
+        )
+    return tuple(items)
+
+
+def _known_attributes(item: TaskItem, report: _Report) -> dict[str, str]:
+    if item.stray:
+        report.add(f"no attribute: {item.stray!r} (write `name: value`, separated by `;`)", item.line)
+    attributes: dict[str, str] = {}
+    for name, value in item.attributes:
+        if name not in _ATTRIBUTES:
+            report.add(f"unknown attribute {name!r}; known are {', '.join(sorted(_ATTRIBUTES))}", item.line)
+        elif not value:
+            report.add(f"attribute {name!r} is empty", item.line)
+        else:
+            attributes[name] = value
+    return attributes
+
+
+def _item_id(given: str | None, item: TaskItem, taken: set[str], report: _Report) -> str:
+    if given is not None and NAME.fullmatch(given):
+        wanted = given
+    else:
+        wanted = _slug(item.text)
+        what = "item without id" if given is None else f"{given!r} is no item id"
+        report.add(f"{what}: called {wanted!r} after its text; ticks are lost when the text changes", item.line)
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in taken:
+        number += 1
+    report.add(f"item id {wanted!r} is used twice: the second is called '{wanted}-{number}'", item.line)
+    return f"{wanted}-{number}"
+
+
+def _command(text: str | None, line: int, report: _Report) -> tuple[str, ...] | None:
+    """A command as an argument list: quotes group words as in a shell, nothing else of a shell works."""
+    if text is None:
+        return None
+    try:
+        return tuple(shlex.split(text)) or None
+    except ValueError as error:
+        report.add(f"command {text!r} cannot be split into arguments: {error}", line)
+        return None
+
+
+def _causes(table: Table, report: _Report) -> list[CauseRow]:
+    columns = [cell.lower() for cell in table.header]
+    places = [next((i for i, cell in enumerate(columns) if cell in names), None) for names in (_SYMPTOM, _CAUSE, _FIX)]
+    symptom, cause, fix = places
+    if symptom is None or cause is None or fix is None:
+        return []
+    rows: list[CauseRow] = []
+    for line, cells in table.rows:
+        if len(cells) != len(columns):
+            report.add(f"row of the causes has {len(cells)} cells, not {len(columns)}", line)
+        else:
+            rows.append(CauseRow(symptom=cells[symptom], cause=cells[cause], fix=cells[fix]))
+    return rows
+
+
+def _slug(text: str) -> str:
+    words = "-".join(re.findall(r"[a-z0-9]+", text.lower()))
+    return words[:_LONGEST_SLUG].strip("-") or "item"

@@ -1,0 +1,191 @@
+"""The Detail pane: the verdict with its evidence, the step in question, its handoff, and what could not be read."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cockpit.models.detail import RunDetail
+from cockpit.models.evidence import Evidence
+from cockpit.models.problem import Problem
+from cockpit.models.records import Handoff, Receipt
+from cockpit.models.run import Reason, Run
+from cockpit.presenters import times, words
+from cockpit.presenters.links import file_key
+from cockpit.presenters.receipts import best_handoffs
+from cockpit.presenters.runs import place
+from widgets.rows import Cell, Level, TextRow, Tone
+
+MAX_PROBLEMS = 50
+"""Problems listed one by one; the rest is counted."""
+
+
+class _Lines:
+    """Collects rows with unique keys."""
+
+    def __init__(self) -> None:
+        self.rows: list[TextRow] = []
+
+    def add(self, *spans: Cell, indent: int = 0, level: Level = Level.INFO) -> None:
+        self.rows.append(TextRow(key=f"line\t{len(self.rows)}", spans=spans, indent=indent, level=level))
+
+    def title(self, text: str) -> None:
+        if self.rows:
+            self.add()
+        self.add(Cell(text, Tone.ACCENT))
+
+    def field(self, name: str, *spans: Cell) -> None:
+        if any(span.text for span in spans):
+            self.add(Cell(f"{name:<9}", Tone.DIM), *spans)
+
+    def link(self, path: str, line: int | None, *spans: Cell, indent: int = 0, level: Level = Level.INFO) -> None:
+        key = file_key(path, line, len(self.rows))
+        self.rows.append(TextRow(key=key, spans=spans, indent=indent, level=level, link=True))
+
+
+def run_lines(run: Run, detail: RunDetail | None, now: datetime, *, unicode: bool = False) -> list[TextRow]:
+    """Everything worth reading about one run, most telling first."""
+    lines = _Lines()
+    _verdict(lines, run, now, unicode=unicode)
+    for reason in run.reasons:
+        _reason(lines, reason)
+    if detail is not None:
+        _step(lines, run, detail)
+        _record(lines, detail)
+        _problems(lines, detail.problems)
+    return lines.rows
+
+
+def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
+    """Everything about one step: its receipt, its handoff, its files."""
+    lines = _Lines()
+    lines.add(words.text(place(flow, step), Tone.STRONG))
+    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == (flow, step)), None)
+    if fact is None:
+        lines.add(Cell("This step has not run.", Tone.DIM))
+        return lines.rows
+    lines.field("state", words.step_status(fact.status))
+    lines.field("agent", words.text(fact.agent))
+    lines.field("started", Cell(times.full(fact.started_at)))
+    lines.field("ended", Cell(times.full(fact.ended_at)))
+    if fact.attempts > 1:
+        lines.field("attempts", Cell(str(fact.attempts)))
+    if fact.evidence is not None:
+        _evidence(lines, fact.evidence)
+    _error(lines, fact.error)
+    for receipt in detail.receipts:
+        if (receipt.flow, receipt.step) == (flow, step):
+            _receipt(lines, receipt)
+    for handoff in detail.handoffs:
+        if (handoff.flow, handoff.step) == (flow, step):
+            _handoff(lines, handoff)
+    return lines.rows
+
+
+def _verdict(lines: _Lines, run: Run, now: datetime, *, unicode: bool) -> None:
+    lines.add(words.text(run.id, Tone.STRONG))
+    claim = [Cell("  but its record says ", Tone.DIM), words.text(run.claimed, Tone.WARN)] if run.contradicted else []
+    lines.field("state", words.run_state(run.state, unicode=unicode), *claim)
+    lines.field("title", words.text(run.title))
+    lines.field("where", words.text(place(run.flow, run.step)))
+    silent, age = times.span(run.silence(now)), times.span(run.age(now))
+    lines.field("time", Cell(f"started {age} ago, last sign of life {silent} ago" if age else ""))
+    if run.becomes is not None:
+        left = times.span(run.becomes.at - now)
+        lines.field("then", words.run_state(run.becomes.state, unicode=unicode), Cell(f"  in {left} if nothing moves"))
+    if run.reasons:
+        lines.title("Why")
+
+
+def _reason(lines: _Lines, reason: Reason) -> None:
+    tone, level = (Tone.WARN, Level.WARN) if reason.warn else (Tone.PLAIN, Level.ERROR)
+    lines.add(Cell("- ", Tone.DIM), words.text(reason.text, tone), level=level)
+    for item in reason.evidence:
+        _evidence(lines, item)
+
+
+def _evidence(lines: _Lines, item: Evidence) -> None:
+    where = f"{item.path}:{item.line}" if item.line else item.path
+    lines.link(item.path, item.line, words.text(where, Tone.ACCENT), Cell(f"  {item.rank.value}", Tone.DIM), indent=2)
+    if item.quote:
+        lines.add(words.text(item.quote, Tone.DIM, 300), indent=4)
+
+
+def _step(lines: _Lines, run: Run, detail: RunDetail) -> None:
+    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == (run.flow, run.step)), None)
+    handoff = best_handoffs(detail.handoffs).get((run.flow or "", run.step or ""))
+    if fact is not None and fact.error:
+        lines.title("Error")
+        _error(lines, fact.error)
+    if handoff is not None:
+        _handoff(lines, handoff)
+
+
+def _error(lines: _Lines, error: str | None) -> None:
+    for line in (error or "").splitlines()[-12:]:
+        lines.add(words.text(line, Tone.BAD), indent=2, level=Level.ERROR)
+
+
+def _receipt(lines: _Lines, receipt: Receipt) -> None:
+    lines.title("Receipt")
+    lines.link(receipt.path, None, words.text(receipt.path, Tone.ACCENT))
+    lines.field("status", words.step_status(receipt.status), words.text(_raw(receipt.raw_status, receipt.status.value)))
+    lines.field("took", Cell(times.duration_ms(receipt.duration_ms)))
+    lines.field("model", words.text(receipt.model), words.text(f" ({receipt.mode})" if receipt.mode else "", Tone.DIM))
+    if receipt.tokens is not None and receipt.tokens.total:
+        used = receipt.tokens
+        lines.field("tokens", Cell(f"{used.total:,} ({used.prompt:,} in, {used.completion:,} out)"))
+    _error(lines, receipt.error)
+    for name, value in sorted(receipt.measures.items()):
+        lines.field(name[:9], words.text(value, Tone.PLAIN, 200))
+    if receipt.transcript:
+        lines.link(receipt.transcript, None, Cell("transcript ", Tone.DIM), words.text(receipt.transcript, Tone.ACCENT))
+
+
+def _handoff(lines: _Lines, handoff: Handoff) -> None:
+    lines.title("Handoff (draft)" if handoff.draft else "Handoff")
+    lines.link(handoff.path, None, words.text(handoff.path, Tone.ACCENT))
+    raw = _raw(handoff.raw_status, handoff.status.value)
+    made_up = Cell("  made up by the orchestrator", Tone.WARN) if handoff.fallback else Cell()
+    lines.field("status", words.handoff_status(handoff.status), words.text(raw), made_up)
+    if handoff.verified is False:
+        lines.field("checked", Cell("verification failed", Tone.WARN))
+    lines.field("summary", words.text(handoff.summary))
+    if handoff.routing is not None:
+        human = Cell("  needs a person", Tone.BAD) if handoff.routing.needs_human else Cell()
+        lines.field(
+            "next", words.decision(handoff.routing.decision), words.text(f" {handoff.routing.target or ''}"), human
+        )
+        lines.field("because", words.text(handoff.routing.reason))
+    for concern in handoff.concerns:
+        label = f"{concern.severity} " if concern.severity else ""
+        lines.field("concern", words.text(f"{label}{concern.text}", Tone.WARN))
+    for assumption in handoff.assumptions:
+        lines.field("assumes", words.text(assumption.text))
+
+
+def _record(lines: _Lines, detail: RunDetail) -> None:
+    record = detail.record
+    lines.title("Its own record")
+    if record.evidence is not None:
+        _evidence(lines, record.evidence)
+    lines.field("claims", words.text(record.claimed or "nothing"))
+    lines.field("flows", words.text(" ".join(record.flows)))
+    lines.field("backend", words.text(record.backend))
+    lines.field("by", words.text(record.initiator))
+    lines.field("tags", words.text(" ".join(record.tags)))
+    _error(lines, record.error)
+
+
+def _problems(lines: _Lines, problems: Iterable[Problem]) -> None:
+    found = list(problems)
+    if not found:
+        return
+    lines.title(f"Could not be read: {len(found)}")
+    for problem in found[:MAX_PROBLEMS]:
+        where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        lines.link(problem.path, problem.line, words.text(where, Tone.ACCENT), level=Level.WARN)
+        lines.add(words.text(problem.reason, Tone.WARN), indent=2, level=Level.WARN)
+
+
+def _raw(raw: str | None, status: str) -> str:
+    """The system's own word, where it is not ours."""
+    return f"  (written as {raw})" if raw and raw.lower() != status else ""

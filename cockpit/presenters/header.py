@@ -1,0 +1,73 @@
+"""The header: one line that never hides. What matters most stands left; what may go first stands right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.models.run import ATTENTION, Run, RunState
+from cockpit.models.snapshot import Snapshot
+from cockpit.presenters import times, words
+from cockpit.presenters.runs import counts, place
+from widgets.rows import Cell, HeaderLine, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header speaks of besides the runs."""
+
+    now: datetime
+    run: Run | None = None
+    label: str = ""
+    read_only: str | None = None
+    """Why actions are refused, or `None`."""
+    frozen_since: datetime | None = None
+    anchored: bool = False
+    jobs: int = 0
+    unicode: bool = False
+
+
+def header_line(snapshot: Snapshot, facts: HeaderFacts) -> HeaderLine:
+    """The line for a snapshot."""
+    left: list[Cell] = [Cell("cockpit", Tone.STRONG)]
+    if facts.label:
+        left.append(words.text(facts.label, Tone.ACCENT))
+    if facts.read_only:
+        left.append(Cell("READ-ONLY", Tone.WARN))
+    if facts.frozen_since is not None:
+        left.append(Cell(f"FROZEN {times.span(facts.now - facts.frozen_since)}", Tone.WARN))
+    if facts.jobs:
+        left.append(Cell(f"{facts.jobs} job{'s' if facts.jobs > 1 else ''} running", Tone.BUSY))
+    left.extend(state_counts(snapshot.runs, unicode=facts.unicode))
+    if facts.run is not None:
+        anchor = " (anchored)" if facts.anchored else ""
+        where = place(facts.run.flow, facts.run.step)
+        left.append(words.text(f"{facts.run.id}{' › ' if where else ''}{where}{anchor}", Tone.PLAIN))
+    right = [*_scan(snapshot), words.watch_mode(snapshot.watch), Cell(facts.now.strftime("%H:%MZ"), Tone.DIM)]
+    return HeaderLine(tuple(left), tuple(right))
+
+
+def state_counts(runs: Sequence[Run], *, unicode: bool = False) -> list[Cell]:
+    """`2 failed 1 stuck 30 ok`: what needs attention by name, the rest only where there is some."""
+    found = counts(runs)
+    cells = [_count(state, found[state], unicode=unicode) for state in ATTENTION if state in found]
+    rest = (RunState.RUNNING, RunState.PAUSED, RunState.PENDING, RunState.SUCCEEDED)
+    return cells + [_count(state, found[state], unicode=unicode) for state in rest if state in found]
+
+
+def _count(state: RunState, number: int, *, unicode: bool) -> Cell:
+    shown = words.run_glyph(state, unicode=unicode)
+    word = "ok" if state is RunState.SUCCEEDED else state.value
+    return Cell(f"{shown.text}{number} {word}", shown.tone)
+
+
+def _scan(snapshot: Snapshot) -> list[Cell]:
+    cells: list[Cell] = []
+    broken = [root for root in snapshot.roots if root.error]
+    if broken:
+        cells.append(words.text(f"root lost: {broken[0].error}", Tone.BAD))
+    if not snapshot.progress.finished:
+        total = snapshot.progress.total
+        cells.append(Cell(f"scanning {snapshot.progress.done}/{'?' if total is None else total}", Tone.BUSY))
+    if snapshot.stale:
+        cells.append(Cell(f"{len(snapshot.stale)} stale", Tone.WARN))
+    return cells

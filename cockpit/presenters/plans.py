@@ -1,0 +1,54 @@
+"""A plan as the lines of its dialog: exactly what would happen, and how to take it back."""
+
+import shlex
+from collections.abc import Sequence
+
+from cockpit.models.action import Job, JobState, Plan
+from cockpit.presenters import times, words
+from widgets.rows import Cell, TextRow, Tone
+
+_JOB_TONES = {
+    JobState.RUNNING: Tone.BUSY,
+    JobState.SUCCEEDED: Tone.OK,
+    JobState.FAILED: Tone.BAD,
+    JobState.CANCELLED: Tone.WARN,
+    JobState.LOST: Tone.BAD,
+}
+
+
+def command_text(argv: Sequence[str] | None) -> str:
+    """The command as it could be pasted into a shell."""
+    return shlex.join(argv) if argv else ""
+
+
+def plan_lines(plan: Plan) -> list[TextRow]:
+    """Command, place, effects, time, undo; first of all why it is refused, if it is."""
+    rows: list[TextRow] = []
+
+    def field(name: str, cell: Cell) -> None:
+        rows.append(TextRow(key=str(len(rows)), spans=(Cell(f"{name:<10}", Tone.DIM), cell)))
+
+    if plan.refused:
+        field("refused", words.text(plan.refused, Tone.BAD))
+    field("run", words.text(plan.run, Tone.STRONG))
+    if plan.flow or plan.step:
+        field("step", words.text(" › ".join(part for part in (plan.flow, plan.step) if part)))
+    if plan.argv:
+        field("command", words.text(command_text(plan.argv), Tone.ACCENT, 2_000))
+    if plan.cwd:
+        field("in", words.text(plan.cwd))
+    for name, value in sorted(plan.env.items()):
+        field("env", words.text(f"{name}={value}"))
+    for index, effect in enumerate(plan.effects):
+        field("effect" if index == 0 else "", words.text(effect))
+    if plan.expected_s is not None:
+        field("takes", Cell(f"about {times.span(plan.expected_s)}"))
+    if plan.undo:
+        field("undo", words.text(plan.undo))
+    field("plan", Cell(plan.hash[:12], Tone.DIM))
+    return rows
+
+
+def job_cell(job: Job) -> Cell:
+    """`retry running`, in its tone."""
+    return words.text(f"{job.action} {job.state.value}", _JOB_TONES[job.state])

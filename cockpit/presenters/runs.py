@@ -1,0 +1,120 @@
+"""Runs as rows: what the state is, what is claimed, where it stands, how long it is silent, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cockpit.diagnosis.order import attention_key
+from cockpit.filtering import EVERYTHING, Filter
+from cockpit.models.run import Run, RunState, StepCounts
+from cockpit.presenters import times, words
+from cockpit.presenters.lazy import LazyRows
+from widgets.rows import EMPTY, Cell, RunRow, Tone
+
+
+class Sort(StrEnum):
+    """Orders of the Runs pane; `s` cycles through them."""
+
+    ATTENTION = "attention"
+    CHANGED = "changed"
+    AGE = "age"
+    NAME = "name"
+
+    @property
+    def next(self) -> "Sort":
+        """The order after this one."""
+        orders = list(Sort)
+        return orders[(orders.index(self) + 1) % len(orders)]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsView:
+    """How the operator wants to see the runs."""
+
+    now: datetime
+    filter: Filter = EVERYTHING
+    sort: Sort = Sort.ATTENTION
+    unicode: bool = False
+
+
+def arrange(runs: Sequence[Run], view: RunsView) -> tuple[Run, ...]:
+    """The runs that pass the filter, in the wanted order; newest first where nothing else decides."""
+    shown = runs if not view.filter.tests else [run for run in runs if view.filter.matches(run, view.now)]
+    if view.sort is Sort.ATTENTION:
+        return tuple(sorted(shown, key=attention_key))
+    if view.sort is Sort.NAME:
+        return tuple(sorted(shown, key=lambda run: (run.id, run.key)))
+    newest = sorted(shown, key=lambda run: run.key)
+    if view.sort is Sort.AGE:
+        return tuple(sorted(newest, key=lambda run: _stamp(run.started_at), reverse=True))
+    return tuple(sorted(newest, key=lambda run: _stamp(run.updated_at), reverse=True))
+
+
+def run_rows(runs: Sequence[Run], view: RunsView, stale: frozenset[str] = frozenset()) -> LazyRows[Run, RunRow]:
+    """Rows of arranged runs, made when they are looked at."""
+    return LazyRows(runs, lambda _, run: run_row(run, view, stale=run.key in stale), [run.key for run in runs])
+
+
+def run_row(run: Run, view: RunsView, *, stale: bool = False) -> RunRow:
+    """One run. Its claim shows only where the evidence disagrees with it."""
+    silent = run.silence(view.now)
+    quiet = run.state in (RunState.STUCK, RunState.BLOCKED, RunState.WAITING)
+    return RunRow(
+        key=run.key,
+        level=words.run_level(run.state),
+        state=words.run_state(run.state, unicode=view.unicode),
+        claim=claim(run),
+        name=words.text(run.id, Tone.STRONG),
+        where=words.text(place(run.flow, run.step)),
+        steps=step_counts(run.steps),
+        age=Cell(times.span(run.age(view.now)), Tone.DIM),
+        silent=Cell(times.span(silent), Tone.WARN if quiet else Tone.DIM),
+        note=note(run, stale=stale),
+    )
+
+
+def claim(run: Run) -> Cell:
+    """`says succeeded` where the evidence disagrees; a lie is what the product exists to show."""
+    if not run.contradicted or run.claimed is None:
+        return EMPTY
+    return words.text(f"says {run.claimed}", Tone.WARN)
+
+
+def place(flow: str | None, step: str | None) -> str:
+    """`flow › step`, or what of it is known."""
+    return " › ".join(part for part in (flow, step) if part)
+
+
+def step_counts(steps: StepCounts) -> Cell:
+    """`6/12`, with what failed."""
+    total = "?" if steps.total is None else str(steps.total)
+    if not (steps.done or steps.failed or steps.total):
+        return EMPTY
+    failed = f" {steps.failed}x" if steps.failed else ""
+    return Cell(f"{steps.done}/{total}{failed}", Tone.BAD if steps.failed else Tone.DIM)
+
+
+def note(run: Run, *, stale: bool = False) -> Cell:
+    """Why: the deciding reason, else the first warning, else the title."""
+    if stale:
+        return Cell("last read failed; shown as last seen", Tone.WARN)
+    reason = next(iter(run.reasons), None)
+    if reason is not None:
+        bad = words.run_level(run.state).value == "error"
+        return words.text(reason.text, Tone.WARN if reason.warn else Tone.PLAIN if bad else Tone.DIM)
+    if run.problems:
+        return Cell(f"{run.problems} unreadable", Tone.WARN)
+    return words.text(run.title, Tone.DIM)
+
+
+def counts(runs: Sequence[Run]) -> dict[RunState, int]:
+    """How many runs are in each state; states without runs are left out."""
+    found: dict[RunState, int] = {}
+    for run in runs:
+        found[run.state] = found.get(run.state, 0) + 1
+    return {state: found[state] for state in RunState if state in found}
+
+
+def _stamp(value: datetime | None) -> float:
+    return value.timestamp() if value else 0.0

@@ -1,0 +1,259 @@
+"""The board: the live picture of all runs on this host."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cockpit.clock import Clock, system_clock
+from cockpit.locations import STATE_FOLDER
+from cockpit.models.detail import RunDetail
+from cockpit.models.run import Run, RunRef
+from cockpit.models.snapshot import RootStatus, Snapshot, WatchMode
+from cockpit.runtime.census import Census
+from cockpit.runtime.feed import Listener
+from cockpit.runtime.index import Index, index_path
+from cockpit.runtime.mounts import is_silent
+from cockpit.runtime.publisher import Publisher
+from cockpit.runtime.reader import Judge, RunReader
+from cockpit.runtime.roots import Listing, SourcesFor
+from cockpit.runtime.scanner import Pace, ScanEvents, Scanner
+from cockpit.runtime.table import RunTable
+from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub
+from cockpit.sources.base import Source
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAGE = 200
+"""Runs taken from the index for the first frame: more than the tallest terminal shows."""
+
+
+class Board:
+    """Implements `cockpit.runtime.feed.Feed` for the runs on this host.
+
+    Either call `first_page` (optional) and `start`, and `stop` at the end; or call `scan_once` and be done.
+
+    Args:
+        roots: Absolute paths; they need not exist.
+        sources_for: The sources that recognise a root, such as `cockpit.sources.registry.detect`.
+        judge: Gives the verdict on a run; pure.
+        judged_by: What verdicts depend on besides the version (limits), as text: summaries in the index that were
+            judged by anything else are not used.
+        clock: The moment runs are judged and aged for.
+        labels: Names of roots for people.
+        use_index: Whether summaries survive a restart.
+        pace: How often things are looked at.
+        tick_s: Seconds between looks at roots and single files.
+        budget: Most directories of a root that is watched as a whole.
+        silent: Whether inotify says nothing about a path.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        sources_for: SourcesFor,
+        judge: Judge,
+        *,
+        judged_by: str = "",
+        clock: Clock = system_clock,
+        labels: dict[Path, str] | None = None,
+        use_index: bool = True,
+        pace: Pace = Pace(),
+        tick_s: float = TICK_S,
+        budget: int = BUDGET,
+        silent: Callable[[Path], bool] = is_silent,
+    ) -> None:
+        self._roots = tuple(dict.fromkeys(Path(os.path.abspath(root)) for root in roots))
+        self._labels = labels or {}
+        self._clock = clock
+        self._table = RunTable()
+        self._census = Census(self._roots, sources_for)
+        self._reader = RunReader(judge, clock)
+        self._indexes = {root: Index(index_path(root), judged_by) for root in self._roots} if use_index else {}
+        self._scanner = Scanner(
+            self._census,
+            self._reader,
+            self._table,
+            self._indexes,
+            clock,
+            events=ScanEvents(self._on_changed, self._on_listed),
+            pace=pace,
+        )
+        hints = Hints(self._on_paths, self._on_root, self._on_armed, self._on_mode)
+        self._hub = WatchHub(self._roots, hints, tick_s=tick_s, budget=budget, silent=silent)
+        self._publisher = Publisher(self._make, self._table.next_change, clock)
+        self._making = threading.Lock()
+        self._snapshot = Snapshot(0, clock(), roots=tuple(self._census.statuses.values()))
+        self._sources: dict[Path, tuple[Source, ...]] = {}
+        self._expected: dict[str, RunRef] = {}
+        self._focused: tuple[str, ...] | None = None
+        self._watched: dict[Path, RunRef] = {}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self._snapshot
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener`, from a thread of the board, with every new snapshot; returns the way out."""
+        return self._publisher.subscribe(listener)
+
+    def first_page(self) -> Snapshot:
+        """The newest runs as the index has them, at once: for the first frame. Reads nothing else."""
+        self._scanner.load(FIRST_PAGE)
+        return self._make()
+
+    def start(self) -> None:
+        """Begin to scan, watch and publish, in threads."""
+        self._publisher.start()
+        self._scanner.start()
+        self._hub.start()
+
+    def stop(self) -> None:
+        """Stop; returns once the threads have ended and the index is written."""
+        self._hub.stop()
+        self._scanner.stop()
+        self._publisher.stop()
+        for index in self._indexes.values():
+            index.close()
+
+    def scan_once(self) -> Snapshot:
+        """Look at everything once, without threads or watches, and give the picture: for the headless verbs."""
+        self._scanner.run_once()
+        for index in self._indexes.values():
+            index.close()
+        return self._make()
+
+    def run(self, key: str) -> Run | None:
+        """The newest summary of one run."""
+        self._table.age(self._clock())
+        return self._table.get(key)
+
+    def detail(self, key: str) -> RunDetail | None:
+        """Facts of the run with this key, read now and incrementally; `None` when it is gone. Blocking.
+
+        The summary of the run is brought up to the same state on the way.
+        """
+        ref = self._table.ref(key)
+        if ref is None:
+            return None
+        read = self._reader.detail(ref)
+        self._scanner.accept(read)
+        return read.detail
+
+    def refresh(self) -> None:
+        """Look at everything again soon."""
+        self._scanner.recheck(self._roots)
+        self._publisher.look()
+
+    def scope(self, key: str | None) -> None:
+        """Keep the detail of this run at hand, watch it closely and look at it first."""
+        self._scanner.scope(key)
+        self._focus()
+
+    def expect(self, keys: Iterable[str]) -> None:
+        """Watch these runs closely although they look finished: something was started that will change them."""
+        refs = {key: self._table.ref(key) for key in keys}
+        self._expected = {key: ref for key, ref in refs.items() if ref is not None}
+        self._focus()
+
+    def watch_file(self, path: Path, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback`, from a thread, when a file changes, appears or vanishes; returns the way out.
+
+        For the journal: what other operators append shows within a second. Works while the board is started.
+        """
+        return self._hub.watch_file(path, callback)
+
+    def _make(self) -> Snapshot:
+        with self._making:
+            now = self._clock()
+            self._table.age(now)
+            problems = [problem for found in self._census.problems.values() for problem in found]
+            problems += list(self._scanner.failures.values())
+            problems += [index.problem for index in self._indexes.values() if index.problem is not None]
+            self._snapshot = Snapshot(
+                revision=self._snapshot.revision + 1,
+                as_of=now,
+                runs=self._table.runs(),
+                roots=tuple(self._status(root) for root in self._roots),
+                progress=self._scanner.progress,
+                watch=self._hub.mode,
+                stale=self._table.stale(),
+                problems=tuple(problems),
+            )
+            self._focus()
+            return self._snapshot
+
+    def _status(self, root: Path) -> RootStatus:
+        status = self._census.statuses[root]
+        label = self._labels.get(root)
+        return status if label is None else replace(status, label=label)
+
+    def _focus(self) -> None:
+        """Tell the watcher which runs to watch where it cannot watch everything."""
+        refs = [run.ref for run in self._scanner.hot()]
+        refs += [ref for ref in self._expected.values() if ref not in refs]
+        keys = tuple(ref.key for ref in refs)
+        if keys == self._focused:
+            return
+        self._focused = keys
+        paths: dict[Path, RunRef] = {}
+        for ref in refs:
+            source = self._reader.sources.get(ref.source)
+            if source is not None:
+                paths.update((path, ref) for path in source.watch_paths(ref))
+        self._watched = paths
+        self._hub.focus(paths)
+
+    def _on_changed(self) -> None:
+        self._publisher.poke()
+
+    def _on_listed(self, listing: Listing) -> None:
+        self._sources[listing.root] = listing.sources
+        self._hub.contain(listing.root, listing.containers)
+
+    def _on_paths(self, paths: frozenset[str]) -> None:
+        dirty: dict[str, RunRef] = {}
+        unlisted: set[Path] = set()
+        for text in paths:
+            path = Path(text)
+            root = next((root for root in self._roots if path.is_relative_to(root)), None)
+            if root is None:
+                dirty.update((ref.key, ref) for at, ref in self._watched.items() if path.is_relative_to(at))
+                continue
+            if STATE_FOLDER in path.relative_to(root).parts[:1]:
+                continue
+            ref = self._owner(root, path)
+            if ref is not None:
+                dirty[ref.key] = ref
+            elif path.is_dir() or not os.path.lexists(path):
+                # A directory that was moved in reports only itself, and one that is gone may have held runs.
+                unlisted.add(root)
+        self._scanner.queue.mark(dirty.values())
+        self._scanner.queue.relist(unlisted)
+
+    def _owner(self, root: Path, path: Path) -> RunRef | None:
+        for source in self._sources.get(root, ()):
+            try:
+                ref = source.owner(root, path)
+            except Exception:
+                # A source may be anyone's package; the sweep finds what it fails to name here.
+                logger.exception("asking %s whose %s is", source.id, path)
+                continue
+            if ref is not None:
+                return ref
+        return None
+
+    def _on_root(self, root: Path) -> None:
+        self._scanner.queue.relist([root])
+
+    def _on_armed(self, paths: tuple[Path, ...]) -> None:
+        # What changed before the watch stood was reported by nobody.
+        self._scanner.recheck([path for path in paths if path in self._sources])
+        self._scanner.queue.mark(ref for path, ref in self._watched.items() if path in paths)
+
+    def _on_mode(self, mode: WatchMode) -> None:
+        self._scanner.poll(mode in (WatchMode.POLL, WatchMode.DEGRADED))
+        self._publisher.poke()

@@ -1,0 +1,71 @@
+"""The census: which runs there are, without reading any, and when to count again."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cockpit.models.problem import Problem
+from cockpit.models.run import RunRef
+from cockpit.models.snapshot import RootStatus
+from cockpit.runtime.roots import Listing, SourcesFor, list_root, mtime_ns
+
+_GAP_S = 0.3
+_GAP_COST = 5
+
+
+class Census:
+    """Lists roots and remembers what the last listing said. Used by one thread; `statuses` is read by others.
+
+    Args:
+        roots: Absolute paths.
+        sources_for: The sources that recognise a root.
+    """
+
+    def __init__(self, roots: Sequence[Path], sources_for: SourcesFor) -> None:
+        self.statuses = {root: RootStatus(str(root)) for root in roots}
+        self.problems: dict[Path, tuple[Problem, ...]] = {}
+        self._sources_for = sources_for
+        self._mtimes: dict[str, int] = {}
+        self._containers: dict[Path, dict[str, int]] = {}
+        self._not_before: dict[Path, float] = {}
+
+    def early(self, root: Path) -> float:
+        """Seconds for which the root should be left alone: listing a large one is no cheap thing."""
+        return self._not_before.get(root, 0.0) - time.monotonic()
+
+    def look(self, root: Path) -> Listing:
+        """List a root now."""
+        began = time.monotonic()
+        listing = list_root(root, self._sources_for)
+        ended = time.monotonic()
+        self._not_before[root] = ended + max(_GAP_S, _GAP_COST * (ended - began))
+        self.statuses[root] = listing.status()
+        self.problems[root] = listing.problems
+        self._containers[root] = listing.containers
+        for key, run in listing.found.items():
+            self._mtimes[key] = run.mtime_ns
+        return listing
+
+    def moved(self, root: Path) -> bool:
+        """Whether a directory that holds runs got or lost entries since the last listing, or there was none."""
+        containers = self._containers.get(root)
+        if containers is None or self.statuses[root].error is not None:
+            return True
+        return any(mtime_ns(path) != known for path, known in containers.items())
+
+    def touched(self, key: str, ref: RunRef) -> bool:
+        """Whether the run's own directory changed since it was asked last: cheap, and misses what lies deeper."""
+        now = mtime_ns(os.path.join(ref.root, ref.path))  # noqa: PTH118 -- asked of every run there is
+        if self._mtimes.get(key) == now:
+            return False
+        self._mtimes[key] = now
+        return True
+
+    def age_ns(self, ref: RunRef) -> int:
+        """Modification time of the run's directory as last seen, in nanoseconds."""
+        return self._mtimes.get(ref.key, 0)
+
+    def forget(self, key: str) -> None:
+        """A run is gone."""
+        self._mtimes.pop(key, None)

@@ -1,0 +1,59 @@
+"""The sweep: which runs to look at when nothing was reported. The watcher hints; this is what finds everything."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from cockpit.models.run import Run, RunState
+
+ACTIVE = frozenset(
+    {
+        RunState.PENDING,
+        RunState.RUNNING,
+        RunState.PAUSED,
+        RunState.WAITING,
+        RunState.BLOCKED,
+        RunState.STUCK,
+    }
+)
+"""States in which something may still happen without anybody starting it."""
+
+MOST_HOT = 64
+_ACTIVE_FOR = timedelta(days=1)
+_RECENT = timedelta(minutes=10)
+
+
+def hot(runs: Iterable[Run], scoped: Run | None, now: datetime, most: int = MOST_HOT) -> list[Run]:
+    """Runs worth watching closely: the scoped one, what is active and what changed lately, newest first.
+
+    Args:
+        runs: All runs, newest first.
+        scoped: The run in scope.
+        now: The present moment.
+        most: How many at most.
+    """
+    chosen = [] if scoped is None else [scoped]
+    for run in runs:
+        silence = run.silence(now)
+        if len(chosen) >= most or silence is None or silence >= _ACTIVE_FOR:
+            break
+        if (silence < _RECENT or run.state in ACTIVE) and run is not scoped:
+            chosen.append(run)
+    return chosen
+
+
+class RoundRobin:
+    """Walks over all keys again and again, a slice at a time."""
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        self._place = 0
+
+    def take(self, keys: Callable[[], Sequence[str]]) -> str | None:
+        """The next key, in a round over what `keys` gave when the round began; `None` where that is nothing."""
+        if self._place >= len(self._keys):
+            self._keys = list(keys())
+            self._place = 0
+        if not self._keys:
+            return None
+        self._place += 1
+        return self._keys[self._place - 1]

@@ -1,0 +1,217 @@
+"""All runs the board knows, kept newest first, and what time makes of them."""
+
+import heapq
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.models.run import Run, RunRef
+
+_BULK = 64
+"""From this many new rows on, sorting once beats inserting each."""
+
+_Rank = tuple[float, str]
+
+
+@dataclass(slots=True)
+class _Row:
+    facts: Run
+    """As judged."""
+    shown: Run
+    """As of the last ageing."""
+    rank: _Rank
+    fingerprint: str
+    stale: bool = False
+
+
+def rank(run: Run) -> _Rank:
+    """Sorts runs newest first by their last sign of life, then by key."""
+    moment = run.updated_at or run.started_at
+    return (-moment.timestamp() if moment else float("inf"), run.key)
+
+
+class RunTable:
+    """The runs by key, ordered. Safe to use from several threads.
+
+    A change costs what changed: a summary is moved to its new place, never all of them sorted again, except when
+    many arrive at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[str, _Row] = {}
+        self._order: list[_Rank] = []
+        self._shown: list[Run] = []
+        self._ageing: list[tuple[datetime, str]] = []
+        self._runs: tuple[Run, ...] | None = ()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, runs: Iterable[tuple[Run, str]], now: datetime) -> bool:
+        """Take in summaries with the fingerprints they were read from; whether anything shown changed."""
+        batch = list(runs)
+        with self._lock:
+            if len(batch) >= _BULK:
+                return self._put_many(batch, now)
+            changed = False
+            for run, fingerprint in batch:
+                changed |= self._put_one(run, fingerprint, now)
+            return changed
+
+    def drop(self, keys: Iterable[str]) -> list[str]:
+        """Forget runs; returns the keys that were known."""
+        with self._lock:
+            gone = [key for key in keys if key in self._rows]
+            if len(gone) >= _BULK:
+                for key in gone:
+                    del self._rows[key]
+                self._sort()
+            else:
+                for key in gone:
+                    self._take_out(self._rows.pop(key))
+            return gone
+
+    def mark_stale(self, key: str) -> bool:
+        """Note that the last read of a run failed; whether the run is known at all."""
+        with self._lock:
+            row = self._rows.get(key)
+            if row is None:
+                return False
+            row.stale = True
+            row.fingerprint = ""
+            return True
+
+    def touch(self, key: str, fingerprint: str) -> bool:
+        """Note that a run was looked at and its summary still stands; whether it was stale before."""
+        with self._lock:
+            row = self._rows.get(key)
+            if row is None:
+                return False
+            row.fingerprint = fingerprint
+            was, row.stale = row.stale, False
+            return was
+
+    def age(self, now: datetime) -> bool:
+        """Let time pass up to `now` without reading anything; whether anything shown changed."""
+        changed = False
+        with self._lock:
+            while self._ageing and self._ageing[0][0] <= now:
+                at, key = heapq.heappop(self._ageing)
+                row = self._rows.get(key)
+                # Entries of summaries that were replaced meanwhile are left in the heap and skipped here.
+                if row is None or row.shown.becomes is None or row.shown.becomes.at != at:
+                    continue
+                self._show(row, row.shown.at(now))
+                changed = True
+        return changed
+
+    def next_change(self) -> datetime | None:
+        """When ageing will change something next."""
+        with self._lock:
+            while self._ageing:
+                at, key = self._ageing[0]
+                row = self._rows.get(key)
+                if row is not None and row.shown.becomes is not None and row.shown.becomes.at == at:
+                    return at
+                heapq.heappop(self._ageing)
+            return None
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, newest first, as of the last ageing."""
+        with self._lock:
+            if self._runs is None:
+                self._runs = tuple(self._shown)
+            return self._runs
+
+    def get(self, key: str) -> Run | None:
+        """One run as of the last ageing."""
+        with self._lock:
+            row = self._rows.get(key)
+            return row.shown if row else None
+
+    def ref(self, key: str) -> RunRef | None:
+        """Where a run lives."""
+        with self._lock:
+            row = self._rows.get(key)
+            return row.facts.ref if row else None
+
+    def known(self, key: str) -> str | None:
+        """Fingerprint its summary was read from, or `None` where there is nothing to rely on."""
+        with self._lock:
+            row = self._rows.get(key)
+            return (row.fingerprint or None) if row else None
+
+    def items(self) -> list[tuple[str, RunRef]]:
+        """Keys and places of all runs."""
+        with self._lock:
+            return [(key, row.facts.ref) for key, row in self._rows.items()]
+
+    def all_keys(self) -> list[str]:
+        """Keys of all runs."""
+        with self._lock:
+            return list(self._rows)
+
+    def stale(self) -> frozenset[str]:
+        """Keys of runs whose last read failed."""
+        with self._lock:
+            return frozenset(key for key, row in self._rows.items() if row.stale)
+
+    def _put_one(self, run: Run, fingerprint: str, now: datetime) -> bool:
+        key = run.key
+        row = self._rows.get(key)
+        if row is not None and row.facts == run:
+            row.fingerprint = fingerprint
+            was, row.stale = row.stale, False
+            return was
+        if row is not None:
+            self._take_out(row)
+        shown = run.at(now)
+        row = _Row(run, shown, rank(run), fingerprint)
+        self._rows[key] = row
+        place = bisect_left(self._order, row.rank)
+        self._order.insert(place, row.rank)
+        self._shown.insert(place, shown)
+        self._runs = None
+        self._expect(shown)
+        return True
+
+    def _put_many(self, batch: list[tuple[Run, str]], now: datetime) -> bool:
+        changed = False
+        for run, fingerprint in batch:
+            row = self._rows.get(run.key)
+            if row is not None and row.facts == run:
+                row.fingerprint = fingerprint
+                changed |= row.stale
+                row.stale = False
+                continue
+            shown = run.at(now)
+            self._rows[run.key] = _Row(run, shown, rank(run), fingerprint)
+            self._expect(shown)
+            changed = True
+        self._sort()
+        return changed
+
+    def _sort(self) -> None:
+        rows = sorted(self._rows.values(), key=lambda row: row.rank)
+        self._order = [row.rank for row in rows]
+        self._shown = [row.shown for row in rows]
+        self._runs = None
+
+    def _take_out(self, row: _Row) -> None:
+        place = bisect_left(self._order, row.rank)
+        del self._order[place]
+        del self._shown[place]
+        self._runs = None
+
+    def _show(self, row: _Row, run: Run) -> None:
+        row.shown = run
+        self._shown[bisect_left(self._order, row.rank)] = run
+        self._runs = None
+        self._expect(run)
+
+    def _expect(self, run: Run) -> None:
+        if run.becomes is not None:
+            heapq.heappush(self._ageing, (run.becomes.at, run.key))

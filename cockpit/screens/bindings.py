@@ -1,0 +1,32 @@
+"""Bindings made from the command registry: every key leads to `run_command` with a command's id."""
+
+from textual.binding import Binding, BindingType
+
+from cockpit.commands import COMMANDS, Scope
+from cockpit.keymap import Keymap
+
+_WIDGETS_OWN = (Scope.LISTS, Scope.CHECKLIST)
+"""Commands whose keys the focused pane binds itself, under the same ids."""
+_NOWHERE = "f24"
+"""Stands for "no key" in a Textual key map, which has no way to take a binding away."""
+
+
+def screen_bindings() -> list[BindingType]:
+    """The screen's bindings with their default keys; a key map replaces them by id."""
+    return [
+        Binding(
+            ",".join(command.keys),
+            f"command('{command.id}')",
+            command.title,
+            show=False,
+            id=command.id,
+            tooltip=command.help,
+        )
+        for command in COMMANDS
+        if command.scope not in _WIDGETS_OWN and command.keys
+    ]
+
+
+def textual_keymap(keymap: Keymap) -> dict[str, str]:
+    """A checked key map as Textual takes it: binding id to keys."""
+    return {command.id: ",".join(keymap.of(command)) or _NOWHERE for command in COMMANDS}

@@ -1,0 +1,336 @@
+"""The cockpit: the panes, bound to one snapshot and one run in scope. Commands are carried out by its controllers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cockpit.models.detail import RunDetail
+from cockpit.models.run import Run
+from cockpit.models.snapshot import Snapshot
+from cockpit.presenters.links import link_of
+from cockpit.presenters.receipts import step_key, step_of
+from cockpit.screens.acting import Acting
+from cockpit.screens.bindings import screen_bindings
+from cockpit.screens.commanding import Commanding
+from cockpit.screens.logging import LogFiles
+from cockpit.screens.painting import Painter
+from cockpit.screens.recording import Recording
+from cockpit.screens.scope import RunScope
+from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
+from widgets.checklist import Checklist
+from widgets.deck import Deck, DeckPlan, DeckState
+from widgets.detail import DetailPane
+from widgets.filter_bar import FilterBar
+from widgets.footer import Footer
+from widgets.header import Header
+from widgets.line_list import LineList
+from widgets.log_view import LogView
+from widgets.receipt_list import ReceiptList
+from widgets.routing_log import RoutingLog
+from widgets.run_list import RunList
+from widgets.tab_line import TabLine
+from widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from cockpit.session import Session
+
+DETAIL_DELAY_S = 0.03
+"""The cursor must rest this long on a run before its facts are read: holding `j` reads nothing."""
+AGE_TICK_S = 10.0
+"""Ages on the screen move this often; nothing else paints while nothing changes."""
+
+
+class CockpitScreen(Screen[None]):
+    """Composes the panes, holds what they show, and routes their messages."""
+
+    BINDINGS: ClassVar[list[BindingType]] = screen_bindings()
+    AUTO_FOCUS = "#runs"
+
+    @dataclass
+    class Fresh(Message):
+        """The feed has a newer snapshot."""
+
+        snapshot: Snapshot
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest counts."""
+            return isinstance(message, CockpitScreen.Fresh)
+
+    @dataclass
+    class DetailLoaded(Message):
+        """The facts of a run were read; `None` where it is gone."""
+
+        key: str
+        detail: RunDetail | None
+
+    class Recorded(Message):
+        """A journal has grown, by whoever's hand."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Once is enough."""
+            return isinstance(message, CockpitScreen.Recorded)
+
+    def __init__(self, session: "Session", view: ViewState) -> None:
+        super().__init__()
+        self.session = session
+        self.view = view
+        self.scope = RunScope()
+        self.snapshot = session.board.snapshot
+        self.latest = self.snapshot
+        self._leave: list[Callable[[], None]] = []
+        self._detail_timer = self.set_timer(DETAIL_DELAY_S, self._load_detail, pause=True)
+
+    @cached_property
+    def painter(self) -> Painter:
+        """Puts rows into the panes."""
+        return Painter(self)
+
+    @cached_property
+    def commanding(self) -> Commanding:
+        """Carries out commands, and says which are possible."""
+        return Commanding(self)
+
+    @cached_property
+    def acting(self) -> Acting:
+        """Plans, confirms and follows actions."""
+        return Acting(self)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """Ticks, skips, notes."""
+        return Recording(self)
+
+    @cached_property
+    def log(self) -> LogFiles:  # type: ignore[override]
+        """What the Log pane shows."""
+        return LogFiles(self)
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, input lines, footer."""
+        yield Header(id="header")
+        yield TabLine(id="tabs")
+        yield Deck(
+            RunList(id="runs", number="1", title="Runs", show_header=True, empty=EMPTY_RUNS),
+            ReceiptList(id="receipts", number="2", title="Receipts"),
+            RoutingLog(id="routing", number="3", title="Routing"),
+            Checklist(id="checklist", number="4", title="Checklist"),
+            Timeline(id="timeline", number="5", title="Timeline"),
+            LogView(id="log", number="6", title="Log"),
+            DetailPane(id="detail", number="0", title="Detail"),
+            plan=DeckPlan(order=PANES, main="runs", second="detail"),
+            state=DeckState(recent=("runs", "receipts", "detail")),
+            id="deck",
+        )
+        yield FilterBar("/", id="filter")
+        yield FilterBar(":", complete=self.commanding.complete, id="command")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Show what is known already, then listen."""
+        self.painter.start()
+        self._show(self.session.board.snapshot)
+        board = self.session.board
+        self._leave.append(board.subscribe(lambda snapshot: self.post_message(self.Fresh(snapshot)) and None))
+        for path in self.session.journal_paths():
+            self._leave.append(board.watch_file(path, lambda: self.post_message(self.Recorded()) and None))
+        self.set_interval(AGE_TICK_S, self._tick)
+        self.refresh_ledgers()
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        for leave in self._leave:
+            leave()
+
+    # -- snapshots and the scope
+
+    @on(Fresh)
+    def _fresh(self, event: Fresh) -> None:
+        self.latest = event.snapshot
+        if self.view.frozen_at is None:
+            self._show(event.snapshot)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.painter.runs()
+        run = self._run_in_scope()
+        if run is None:
+            self._rescope(self.painter.run_under_cursor())
+        elif self.scope.run is None or run.fingerprint != self.scope.run.fingerprint:
+            self.scope = self.scope.refreshed(run)
+            self._detail_timer.reset()
+            self._detail_timer.resume()
+        else:
+            self.scope = self.scope.refreshed(run)
+        self.painter.header()
+
+    def _run_in_scope(self) -> Run | None:
+        return self.painter.run(self.scope.key) if self.scope.key else None
+
+    def _rescope(self, run: Run | None) -> None:
+        """Another run is in scope: say at once what is known of it, and read the rest when the cursor rests."""
+        self.scope = self.scope.to(run)
+        self.session.board.scope(self.scope.key)
+        self.log.forget()
+        self.painter.scope()
+        self._detail_timer.reset()
+        self._detail_timer.resume()
+
+    def _load_detail(self) -> None:
+        if self.scope.key is not None:
+            self._read_detail(self.scope.key)
+
+    @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
+    def _read_detail(self, key: str) -> None:
+        self.post_message(self.DetailLoaded(key, self.session.board.detail(key)))
+
+    @on(DetailLoaded)
+    def _loaded(self, event: DetailLoaded) -> None:
+        if event.key != self.scope.key or event.detail is None:
+            return
+        first = self.scope.detail is None
+        self.scope = self.scope.loaded(event.detail)
+        self.painter.detail()
+        if first:
+            self._point_at_step()
+            self.log.default()
+        else:
+            self.log.renew()
+
+    def _point_at_step(self) -> None:
+        """The receipt that matters is under the cursor when the operator goes there."""
+        run = self.scope.run
+        if run is not None and run.flow and run.step:
+            self.query_one("#receipts", ReceiptList).move_to(step_key(run.flow, run.step))
+
+    def _tick(self) -> None:
+        """Ages move; journals on filesystems that tell nothing are looked at."""
+        self.painter.ages()
+        self.refresh_ledgers()
+
+    # -- the record
+
+    @on(Recorded)
+    def _recorded(self) -> None:
+        self.refresh_ledgers()
+
+    @work(exclusive=True, group="ledgers", exit_on_error=False)
+    async def refresh_ledgers(self) -> None:
+        """Read on in the journals and show what is new."""
+        told = await self.recording.refresh()
+        if told:
+            self.painter.record()
+            self.acting.told(told)
+
+    # -- panes
+
+    @on(RunList.Highlighted, "#runs")
+    def _run_highlighted(self, event: LineList.Highlighted) -> None:
+        if self.scope.anchored or event.key == self.scope.key:
+            return
+        self._rescope(self.painter.run(event.key) if event.key else None)
+
+    @on(ReceiptList.Highlighted, "#receipts")
+    def _step_highlighted(self, event: LineList.Highlighted) -> None:
+        step = step_of(event.key) if event.key and self.deck.state.active == "receipts" else None
+        if step != self.scope.step:
+            self.scope = self.scope.at_step(step)
+            self.painter.step()
+            self.log.default()
+
+    @on(RunList.Chosen, "#runs")
+    def _run_chosen(self) -> None:
+        self.focus_pane("receipts")
+
+    @on(ReceiptList.Chosen, "#receipts")
+    def _step_chosen(self, event: LineList.Chosen) -> None:
+        self.scope = self.scope.at_step(step_of(event.key))
+        self.painter.step()
+        self.log.default()
+        self.focus_pane("log")
+
+    @on(RoutingLog.Chosen, "#routing")
+    def _decision_chosen(self, event: LineList.Chosen) -> None:
+        detail = self.scope.detail
+        if detail is not None and event.key.isdigit() and int(event.key) < len(detail.routing):
+            entry = detail.routing[int(event.key)]
+            self.open_place(entry.path, entry.line)
+
+    @on(DetailPane.Chosen, "#detail")
+    def _link_chosen(self, event: LineList.Chosen) -> None:
+        link = link_of(event.key)
+        if link is not None:
+            self.open_place(link.path, link.line)
+
+    @on(Timeline.Chosen, "#timeline")
+    def _entry_chosen(self, event: LineList.Chosen) -> None:
+        self.acting.open_entry(event.key)
+
+    @on(Checklist.Ticked, "#checklist")
+    def _ticked(self, event: Checklist.Ticked) -> None:
+        self.recording.toggle(event.key)
+
+    @on(Checklist.MenuRequested, "#checklist")
+    def _item_menu(self, event: Checklist.MenuRequested) -> None:
+        self.recording.item_menu(event.key)
+
+    @on(Checklist.Chosen, "#checklist")
+    def _item_chosen(self, event: LineList.Chosen) -> None:
+        self.recording.item_menu(event.key)
+
+    def open_place(self, path: str, line: int | None) -> None:
+        """Show a file of the run at a line, in the Log pane."""
+        self.log.open_path(path, line)
+        self.focus_pane("log")
+
+    # -- focus
+
+    @property
+    def deck(self) -> Deck:
+        """The panes."""
+        return self.query_one("#deck", Deck)
+
+    def pane(self, name: str) -> LineList:  # type: ignore[type-arg]
+        """A pane by its id."""
+        return self.query_one(f"#{name}", LineList)
+
+    def focus_pane(self, name: str) -> None:
+        """Bring a pane forward and give it the focus."""
+        self.view = self.view.visited(self.deck.state.active, name)
+        self.deck.state = self.deck.state.focus(name)
+        self.pane(name).focus()
+
+    def on_descendant_focus(self, event: Widget.Focused) -> None:  # type: ignore[name-defined]
+        """Keep the deck's active pane that of the focus, however it got there."""
+        self.painter.focus()
+
+    @on(TabLine.Selected, "#tabs")
+    def _tab_selected(self, event: TabLine.Selected) -> None:
+        self.focus_pane(event.key)
+
+    @on(FilterBar.Changed, "#filter")
+    def _filter_typed(self, event: FilterBar.Changed) -> None:
+        self.commanding.filter_typed(event.value)
+
+    @on(FilterBar.Submitted)
+    def _line_entered(self, event: FilterBar.Submitted) -> None:
+        self.commanding.entered(event.bar, event.value, event.choice)
+
+    @on(FilterBar.Cancelled)
+    def _line_cancelled(self, event: FilterBar.Cancelled) -> None:
+        self.commanding.cancelled(event.bar)
+
+    def action_command(self, command_id: str) -> None:
+        """What every key leads to."""
+        self.commanding.run(command_id)
+
+    def on_resize(self) -> None:
+        """Another size may be another layout."""
+        self.painter.focus()

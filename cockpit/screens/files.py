@@ -1,0 +1,73 @@
+"""Which files the Log pane offers for a step, in the order an engineer would open them."""
+
+from dataclasses import dataclass
+
+from cockpit.models.action import Job
+from cockpit.models.detail import RunDetail
+from cockpit.models.records import StepFact
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file the Log pane can show.
+
+    Attributes:
+        title: For the pane's title.
+        path: POSIX path relative to `base`.
+        job: Id of the job whose output it is, or `None` for a file of the run.
+    """
+
+    title: str
+    path: str
+    job: str | None = None
+
+
+def log_files(detail: RunDetail | None, step: tuple[str | None, str | None], job: Job | None) -> list[LogFile]:
+    """Job output first, then the step's transcript, log, receipt and handoffs, then the run's events."""
+    files: list[LogFile] = []
+    if job is not None:
+        files.append(LogFile(f"output of {job.action}", job.output, job.id))
+    if detail is None:
+        return files
+    flow, name = step
+    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == step), None)
+    files += _artifacts(detail, flow, name, fact)
+    files += [
+        LogFile("receipt", receipt.path) for receipt in detail.receipts if (receipt.flow, receipt.step) == step
+    ]
+    files += [
+        LogFile("draft" if handoff.draft else "handoff", handoff.path)
+        for handoff in detail.handoffs
+        if (handoff.flow, handoff.step) == step
+    ]
+    events = next((event.path for event in detail.events[:1]), None)
+    if events:
+        files.append(LogFile("events", events))
+    files += [LogFile("stop report", item.path) for item in detail.artifacts if item.kind == "stop_report"]
+    if detail.record.evidence is not None:
+        files.append(LogFile("record", detail.record.evidence.path))
+    return _unique(files)
+
+
+def _artifacts(detail: RunDetail, flow: str | None, step: str | None, fact: StepFact | None) -> list[LogFile]:
+    """Transcripts and logs of the step; names start with the step, or with the step and its agent."""
+    if not flow or not step:
+        return []
+    named = [receipt.transcript for receipt in detail.receipts if (receipt.flow, receipt.step) == (flow, step)]
+    files = [LogFile("transcript", path) for path in named if path]
+    prefixes = [f"{step}-", f"{step}."]
+    if fact is not None and fact.agent:
+        prefixes.insert(0, f"{step}-{fact.agent}")
+    for item in detail.artifacts:
+        if item.flow == flow and item.kind in ("transcript", "log"):
+            name = item.path.rpartition("/")[2]
+            if any(name.startswith(prefix) for prefix in prefixes):
+                files.append(LogFile(item.kind, item.path))
+    return files
+
+
+def _unique(files: list[LogFile]) -> list[LogFile]:
+    seen: dict[str, LogFile] = {}
+    for file in files:
+        seen.setdefault(file.path, file)
+    return list(seen.values())

@@ -1,0 +1,55 @@
+"""What the panes speak of: the run under the cursor, its facts, and the step the operator looks at.
+
+Facts are loaded in a thread; each answer carries the key it was asked for, so an answer for another run is dropped.
+"""
+
+from dataclasses import dataclass
+
+from cockpit.models.detail import RunDetail
+from cockpit.models.run import Run
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RunScope:
+    """The run in scope.
+
+    Attributes:
+        key: Its key, or `None` where there is no run.
+        run: Its summary.
+        detail: Its facts, once they are read.
+        step: The step the operator points at (flow, step); `None` means the one that matters now.
+        anchored: Whether the panes keep this run while the cursor moves on.
+    """
+
+    key: str | None = None
+    run: Run | None = None
+    detail: RunDetail | None = None
+    step: tuple[str, str] | None = None
+    anchored: bool = False
+
+    @property
+    def flow_and_step(self) -> tuple[str | None, str | None]:
+        """The step an action would be about."""
+        if self.step is not None:
+            return self.step
+        return (self.run.flow, self.run.step) if self.run else (None, None)
+
+    def to(self, run: Run | None) -> "RunScope":
+        """The scope on another run; facts and step of the one before are gone."""
+        return RunScope(key=run.key if run else None, run=run, anchored=self.anchored)
+
+    def refreshed(self, run: Run) -> "RunScope":
+        """The same run with a newer summary."""
+        return RunScope(self.key, run, self.detail, self.step, self.anchored)
+
+    def loaded(self, detail: RunDetail) -> "RunScope":
+        """The same run with its facts."""
+        return RunScope(self.key, self.run, detail, self.step, self.anchored)
+
+    def at_step(self, step: tuple[str, str] | None) -> "RunScope":
+        """The same run, looking at another step."""
+        return RunScope(self.key, self.run, self.detail, step, self.anchored)
+
+    def anchor(self, on: bool) -> "RunScope":  # noqa: FBT001 - a switch
+        """The same run, kept or let go."""
+        return RunScope(self.key, self.run, self.detail, self.step, on)

@@ -1,0 +1,222 @@
+"""A session: settings, roots, board, ledgers and action desks wired together once, for keys and verbs alike.
+
+Nothing here decides anything; both front ends ask the same session the same questions.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from cockpit import __version__, locations
+from cockpit.actions.desk import ActionDesk
+from cockpit.actions.launcher import JobContext
+from cockpit.clock import Clock
+from cockpit.diagnosis.verdict import Limits, judge
+from cockpit.errors import CockpitError, RootError, UsageError
+from cockpit.journal.actor import current_actor
+from cockpit.journal.log import JOURNAL_FILE, Journal
+from cockpit.ledger import Ledger
+from cockpit.models.action import Job, Plan
+from cockpit.models.detail import RunDetail
+from cockpit.models.run import Run, RunRef
+from cockpit.models.snapshot import Snapshot
+from cockpit.playbooks.loader import Library, load_library
+from cockpit.runtime.board import Board
+from cockpit.runtime.evidence import EvidenceReader
+from cockpit.sanitize import clean
+from cockpit.settings import RootSettings, Settings
+from cockpit.sources import registry
+from cockpit.sources.base import Source
+
+
+class Session:
+    """Everything one run of the program works with. Close it at the end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roots: Sequence[RootSettings],
+        clock: Clock,
+        *,
+        source: str | None = None,
+        state_dir: Path | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Touches nothing on disk.
+
+        Args:
+            settings: As validated.
+            roots: Absolute paths.
+            clock: What time it is.
+            source: Read with this source only.
+            state_dir: Keep the state of all roots here.
+            read_only: Refuse every action, whatever the settings say.
+        """
+        self.settings = settings
+        self.roots = {Path(root.path): root for root in roots}
+        self.now = clock
+        self.actor = current_actor()
+        self.limits = Limits(stuck_after_s=settings.limits.stuck_after)
+        self.pinned_read_only = read_only or settings.read_only
+        self.read_only = self.pinned_read_only
+        self._source = source
+        self._state_dir = state_dir
+        self._desks: dict[tuple[Path, bool], ActionDesk] = {}
+        self._ledgers: dict[Path, Ledger] = {}
+
+    @cached_property
+    def board(self) -> Board:
+        """The picture of all runs."""
+        return Board(
+            list(self.roots),
+            self.sources_for,
+            lambda detail, now: judge(detail, now, self.limits),
+            judged_by=f"{__version__} {self.limits.model_dump_json()} {self._source or ''}",
+            clock=self.now,
+            labels={path: root.label for path, root in self.roots.items() if root.label},
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        """The playbooks, shipped and the user's own."""
+        return load_library(locations.config_dir() / "playbooks")
+
+    def sources_for(self, root: Path) -> Sequence[Source]:
+        """The sources that read a root: the one that was named, else all that recognise it."""
+        settings = self.roots.get(root)
+        name = self._source or (settings.source if settings else None)
+        if name is None:
+            return registry.detect(root)
+        source = registry.source_by_id(name)
+        if source is None:
+            raise UsageError(f"no source {name!r}")
+        return [source]
+
+    def load(self) -> Snapshot:
+        """Look at everything once, for a verb without a terminal.
+
+        Raises:
+            RootError: No root can be read.
+        """
+        snapshot = self.board.scan_once()
+        broken = [root for root in snapshot.roots if root.error]
+        if broken and len(broken) == len(snapshot.roots):
+            raise RootError("\n".join(f"{root.path}: {root.error}" for root in broken))
+        return snapshot
+
+    def find(self, text: str) -> Run:
+        """The run an operator means: by id, else by its path relative to its root, else by key.
+
+        Raises:
+            UsageError: There is none, or there are several.
+            RootError: No root can be read.
+        """
+        runs = self.load().runs
+        found = [run for run in runs if run.id == text] or [run for run in runs if text in (run.ref.path, run.key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            places = "\n".join(f"  {run.ref.path}" for run in found)
+            raise UsageError(f"{len(found)} runs are called {clean(text)!r}; name one by its path:\n{places}")
+        close = difflib.get_close_matches(text, [run.id for run in runs], n=3)
+        hint = f"; did you mean {' or '.join(map(clean, close))}?" if close else ""
+        raise UsageError(f"no run {clean(text)!r}{hint}")
+
+    def detail(self, run: Run) -> RunDetail:
+        """All facts of a run.
+
+        Raises:
+            CockpitError: It has vanished meanwhile.
+        """
+        detail = self.board.detail(run.key)
+        if detail is None:
+            raise CockpitError(f"the run {clean(run.id)} has vanished")
+        return detail
+
+    def judge(self, detail: RunDetail) -> Run:
+        """The verdict on facts, as of now."""
+        return judge(detail, self.now(), self.limits)
+
+    def root_of(self, ref: RunRef) -> Path:
+        """The root a run belongs to."""
+        return Path(ref.root)
+
+    def state_dir(self, root: Path) -> Path:
+        """Where the state of a root is kept."""
+        return locations.state_dir(root, self._state_dir)
+
+    def ledger(self, root: Path) -> Ledger:
+        """The record of a root; roots that share a state directory share it."""
+        directory = self.state_dir(root)
+        if directory not in self._ledgers:
+            journal = Journal(directory / JOURNAL_FILE, self.actor, self.now)
+            self._ledgers[directory] = Ledger(journal, self.library)
+        return self._ledgers[directory]
+
+    def ledgers(self) -> list[Ledger]:
+        """The records of all roots."""
+        return list(dict.fromkeys(self.ledger(root) for root in self.roots))
+
+    def refusal(self, root: Path) -> str | None:
+        """Why nothing may be done to runs of a root, or `None`."""
+        if self.read_only:
+            return "read-only: started so" if self.pinned_read_only else "read-only: W allows actions again"
+        settings = self.roots.get(root)
+        return "read-only: the configuration of this root says so" if settings and settings.read_only else None
+
+    def require_writable(self, what: str, root: Path) -> None:
+        """Refuse, and record the refusal, where nothing may be written.
+
+        Raises:
+            UsageError: Nothing may be done to runs of this root.
+        """
+        reason = self.refusal(root)
+        if reason is not None:
+            raise UsageError(f"cannot {what}: {reason}")
+
+    def desk(self, root: Path) -> ActionDesk:
+        """The actions of the runs of a root."""
+        refused = self.refusal(root) is not None
+        if (root, refused) not in self._desks:
+            journal = self.ledger(root).journal
+            settings = self.roots.get(root)
+            self._desks[root, refused] = ActionDesk(
+                root,
+                JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path),
+                self.source_of,
+                overrides=settings.commands if settings else {},
+                read_only=refused,
+            )
+        return self._desks[root, refused]
+
+    def source_of(self, ref: RunRef) -> Source:
+        """The source that reads a run.
+
+        Raises:
+            UsageError: It is not installed any more.
+        """
+        source = registry.source_by_id(ref.source)
+        if source is None:
+            raise UsageError(f"no source {ref.source!r}")
+        return source
+
+    def plan(
+        self, action: str, run: Run, flow: str | None, step: str | None, options: Mapping[str, str] | None = None
+    ) -> Plan:
+        """What an action would do to a run as it is on disk now. Raises as `ActionDesk.plan`."""
+        return self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options)
+
+    def perform(self, plan: Plan, ref: RunRef, expected: str | None = None) -> Job:
+        """Carry out a confirmed plan. Raises as `ActionDesk.perform`."""
+        return self.desk(self.root_of(ref)).perform(plan, ref, expected=expected)
+
+    def evidence(self, root: Path) -> EvidenceReader:
+        """The reader of files under a root, or under a state directory."""
+        return EvidenceReader(root)
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        if "board" in self.__dict__:
+            self.board.stop()

@@ -1,0 +1,131 @@
+"""Settings: one validated TOML file, every error reported with file, key and (where it can be found) line.
+
+Order of precedence, strongest first: command line, environment (`COCKPIT_ROOT`, `COCKPIT_CONFIG`, `NO_COLOR`),
+the file, the defaults here.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from cockpit.errors import UsageError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in `90`, `45s`, `10m`, `1h30m`, `2d`.
+
+    Raises:
+        ValueError: `text` is not a duration.
+    """
+    value = text.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    parts = _DURATION.findall(value)
+    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != value:
+        raise ValueError(f"{text!r} is not a duration such as 45s, 10m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RootSettings(_Section):
+    """One watched root."""
+
+    path: Path
+    """Directory that holds runs, or a tree with a runs directory in it. `~` is expanded."""
+    source: str | None = None
+    """Read it with this source only; default: every source that recognises it."""
+    label: str | None = None
+    """Short name for the header, e.g. `production`."""
+    read_only: bool = False
+    """Refuse every action on runs of this root."""
+    commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Action id to argument list, replacing the source's default; `{run}`, `{flow}` and `{step}` are filled in."""
+
+    @field_validator("path")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
+
+
+class Limits(_Section):
+    """When silence becomes suspicious."""
+
+    stuck_after: float = 900.0
+    """Seconds (or `15m`) without a sign of life after which a step in progress counts as stuck."""
+
+    @field_validator("stuck_after", mode="before")
+    @classmethod
+    def _duration(cls, value: object) -> object:
+        return parse_duration(value) if isinstance(value, str) else value
+
+
+class Settings(_Section):
+    """Everything the configuration file may say."""
+
+    theme: str = "dark"
+    """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, ..., or one of your own."""
+    glyphs: Literal["ascii", "unicode"] = "ascii"
+    """Status glyphs; ASCII never shifts a column in tmux."""
+    times: Literal["relative", "utc", "local"] = "relative"
+    """How times are shown at start; `t` cycles."""
+    mouse: bool = False
+    """Mouse support; off, the terminal can select text."""
+    read_only: bool = False
+    """Refuse every action."""
+    roots: tuple[RootSettings, ...] = ()
+    """What to watch when the command line names nothing."""
+    limits: Limits = Limits()
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
+
+
+def load_settings(path: Path, *, required: bool = False) -> Settings:
+    """Read and validate the configuration file; a missing one means the defaults.
+
+    Args:
+        path: The file.
+        required: Whether its absence is an error (it was named on the command line).
+
+    Raises:
+        UsageError: Unreadable, not TOML, or not valid; every mistake is named with file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            raise UsageError(f"{path}: no such configuration file") from None
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = [_describe(path, text, item["loc"], item["msg"]) for item in error.errors()]
+        raise UsageError("\n".join(lines)) from error
+
+
+def _describe(path: Path, text: str, location: tuple[int | str, ...], message: str) -> str:
+    """`file:line: key: message`; the line is that of the last key of `location` that can be found."""
+    names = [part for part in location if isinstance(part, str)]
+    line = next((found for name in reversed(names) if (found := _line_of(text, name))), None)
+    where = f"{path}:{line}" if line else f"{path}"
+    key = ".".join(str(part) for part in location)
+    return f"{where}: {key}: {message.removeprefix('Value error, ')}"
+
+
+def _line_of(text: str, name: str) -> int | None:
+    pattern = re.compile(rf"^\s*(?:\[+[^\]]*\b)?\"?{re.escape(name)}\"?\s*(?:=|\]|\.)")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), None)

@@ -1,0 +1,126 @@
+"""The pane of the checklist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.message import Message
+
+from widgets.cells import fit, wrap
+from widgets.columns import Column, place
+from widgets.line_list import LineList, Text
+from widgets.rows import Cell, CheckRow, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class _MoreRow(CheckRow):
+    """A further line of the item above, whose key it has."""
+
+
+class Checklist(LineList[CheckRow]):
+    """A checklist; long items are wrapped, headings are not selectable.
+
+    Messages: those of `LineList`, `Ticked` (tick, or take the tick back) and `MenuRequested`, both with the item's key.
+    """
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("state", "", min=3, max=3),
+        Column("text", "item", min=24, max=60, flex=2),
+        Column("note", "note", min=16, flex=1, priority=3),
+        Column("by", "by", min=6, max=10, priority=2),
+        Column("at", "at", min=5, max=9, priority=1, align="right"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "tick", "tick", show=False, id="checklist.tick"),
+        Binding("x", "menu", "item menu", show=False, id="checklist.menu"),
+    ]
+    _source: Sequence[CheckRow] = ()
+    _wrapped_to = 0
+
+    @dataclass
+    class Ticked(Message):
+        """The operator wants the item ticked, or its tick taken back."""
+
+        list: "LineList[Any]"
+        key: str
+
+        @property
+        def control(self) -> "LineList[Any]":
+            """The checklist."""
+            return self.list
+
+    @dataclass
+    class MenuRequested(Message):
+        """The operator wants the item's menu."""
+
+        list: "LineList[Any]"
+        key: str
+
+        @property
+        def control(self) -> "LineList[Any]":
+            """The checklist."""
+            return self.list
+
+    @property
+    def source(self) -> Sequence[CheckRow]:
+        """The rows as they were given."""
+        return self._source
+
+    def set_rows(self, rows: Sequence[CheckRow]) -> None:
+        """Show other items."""
+        self._source = rows
+        self._wrapped_to = self.content_width
+        super().set_rows(self._wrap(rows))
+
+    def _wrap(self, rows: Sequence[CheckRow]) -> tuple[CheckRow, ...]:
+        width = next(
+            (placed.width for placed in place(self.COLUMNS, self.content_width) if placed.column.field == "text"), 0
+        )
+        if width <= 0:
+            return tuple(rows)
+        lines: list[CheckRow] = []
+        for row in rows:
+            if row.heading:
+                lines.append(row)
+                continue
+            first, *more = wrap(row.text.text, width)
+            lines.append(replace(row, text=Cell(first, row.text.tone)))
+            lines.extend(_MoreRow(key=row.key, text=Cell(text, row.text.tone)) for text in more)
+        return tuple(lines)
+
+    def on_resize(self, event: Resize) -> None:
+        """Wrap again."""
+        if self.content_width != self._wrapped_to:
+            self.set_rows(self._source)
+        super().on_resize(event)
+
+    def selectable(self, row: CheckRow) -> bool:
+        """The first line of items."""
+        return not row.heading and not isinstance(row, _MoreRow)
+
+    def row_state(self, row: CheckRow, index: int) -> tuple[object, ...]:
+        """Every line of the selected item is selected."""
+        state = super().row_state(row, index)
+        if isinstance(row, _MoreRow) and self.show_cursor and row.key == self.cursor_key:
+            return (*state[:3], True, *state[4:])
+        return state
+
+    def cells(self, row: CheckRow, index: int, width: int) -> Sequence[Text]:
+        """A heading takes the whole line."""
+        if row.heading:
+            return [(fit(row.text.text, width), row.text.tone if row.text.tone is not Tone.PLAIN else Tone.STRONG)]
+        return super().cells(row, index, width)
+
+    def action_tick(self) -> None:
+        """Ask for a tick on the item under the cursor."""
+        row = self.cursor_row
+        if row is not None and self.selectable(row):
+            self.post_message(self.Ticked(self, row.key))
+
+    def action_menu(self) -> None:
+        """Ask for the menu of the item under the cursor."""
+        row = self.cursor_row
+        if row is not None and self.selectable(row):
+            self.post_message(self.MenuRequested(self, row.key))

@@ -1,0 +1,64 @@
+"""The header: one line that never hides."""
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+from textual.reactive import var
+from textual.strip import Strip
+
+from widgets.bars import fitting, width_of
+from widgets.pane import Piece, to_strip
+from widgets.rows import Cell, HeaderLine
+from widgets.style import LineWidget
+
+GAP = 2
+BETWEEN = "  "
+
+
+class Header(LineWidget):
+    """One line: the left pieces from the most important on as far as they fit, then the right ones that still do.
+
+    The first `keep` left pieces are never dropped. No messages.
+    """
+
+    DEFAULT_CSS = """
+    Header { height: 1; width: 1fr; background: $bar-background; color: $bar-foreground; }
+    """
+
+    line: var[HeaderLine] = var(HeaderLine())
+    keep: var[int] = var(1)
+    """How many of the left pieces stay at any width."""
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it."""
+        width = self.size.width
+        palette = self.palette
+        if y:
+            return Strip.blank(width, palette.base)
+        left, right = arrange(self.line, width - 2, self.keep)
+        blank = (" " * max(0, width - 2 - width_of(left, GAP) - width_of(right, GAP)), palette.base)
+        return to_strip([(" ", palette.base), *self._pieces(left), blank, *self._pieces(right)], width, palette.base)
+
+    def _pieces(self, cells: Sequence[Cell]) -> list[Piece]:
+        pieces: list[Piece] = []
+        for cell in cells:
+            if pieces:
+                pieces.append((BETWEEN, self.palette.base))
+            pieces.append((cell.text, self.palette.style(cell.tone)))
+        return pieces
+
+    def watch_line(self) -> None:
+        """Repaint."""
+        self.refresh(Region(0, 0, max(1, self.size.width), 1))
+
+    def watch_keep(self) -> None:
+        """Repaint."""
+        self.refresh()
+
+
+def arrange(line: HeaderLine, width: int, keep: int) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """What of `line` is shown in `width` cells: left and right pieces."""
+    left = fitting(line.left, width, GAP, keep)
+    taken = width_of(left, GAP)
+    room = width - taken - (GAP if left else 0)
+    return left, fitting(line.right, room, GAP)

@@ -1,0 +1,61 @@
+"""A list of menu items, under the headings of their groups."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from widgets.cells import fit
+from widgets.columns import Column
+from widgets.line_list import LineList, Text
+from widgets.rows import EMPTY, Cell, MenuItem, Row, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class MenuRow(Row):
+    """One item, or the heading of a group (no item)."""
+
+    keys: Cell = EMPTY
+    title: Cell = EMPTY
+    help: Cell = EMPTY
+    item: MenuItem | None = None
+
+
+def menu_rows(items: Iterable[MenuItem]) -> tuple[MenuRow, ...]:
+    """Rows of items, in order, each group under its heading. A disabled item is dim and says why."""
+    rows: list[MenuRow] = []
+    group = ""
+    for item in items:
+        if item.group and item.group != group:
+            group = item.group
+            rows.append(MenuRow(key=f"\n{group}", title=Cell(group, Tone.STRONG)))
+        usable = item.disabled is None
+        rows.append(
+            MenuRow(
+                key=item.id,
+                keys=Cell(item.key, Tone.ACCENT if usable else Tone.DIM),
+                title=Cell(item.title, Tone.PLAIN if usable else Tone.DIM),
+                help=Cell(item.help if usable else f"not now: {item.disabled}", Tone.DIM),
+                item=item,
+            )
+        )
+    return tuple(rows)
+
+
+class MenuList(LineList[MenuRow]):
+    """Menu items. Messages: those of `LineList`; keys are item ids."""
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("keys", "", min=6, max=10),
+        Column("title", "", min=12, max=24),
+        Column("help", "", min=8, flex=1, priority=1),
+    )
+
+    def selectable(self, row: MenuRow) -> bool:
+        """Items, not headings."""
+        return row.item is not None
+
+    def cells(self, row: MenuRow, index: int, width: int) -> Sequence[Text]:
+        """A heading takes the whole line."""
+        if row.item is None:
+            return [(fit(row.title.text, width), row.title.tone)]
+        return super().cells(row, index, width)
