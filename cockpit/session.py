@@ -5,7 +5,6 @@ Nothing here decides anything; both front ends ask the same session the same que
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -158,6 +157,10 @@ class Session:
     def ledgers(self) -> list[Ledger]:
         """The records of all roots."""
         return list(dict.fromkeys(self.ledger(root) for root in self.roots))
+
+    def journal_paths(self) -> list[Path]:
+        """The journals of all roots; those that share a state directory share one."""
+        return [ledger.journal.path for ledger in self.ledgers()]
 
     def refusal(self, root: Path) -> str | None:
         """Why nothing may be done to runs of a root, or `None`."""

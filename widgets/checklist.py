@@ -9,8 +9,9 @@ from textual.events import Resize
 from textual.message import Message
 
 from widgets.cells import fit, wrap
+from widgets.column_texts import Text
 from widgets.columns import Column, place
-from widgets.line_list import LineList, Text
+from widgets.line_list import LineList
 from widgets.rows import Cell, CheckRow, Tone
 
 
@@ -104,14 +105,14 @@ class Checklist(LineList[CheckRow]):
         """Every line of the selected item is selected."""
         state = super().row_state(row, index)
         if isinstance(row, _MoreRow) and self.show_cursor and row.key == self.cursor_key:
-            return (*state[:3], True, *state[4:])
+            return (*state[:2], True, *state[3:])
         return state
 
-    def cells(self, row: CheckRow, index: int, width: int) -> Sequence[Text]:
+    def cells(self, row: CheckRow, width: int) -> Sequence[Text]:
         """A heading takes the whole line."""
         if row.heading:
             return [(fit(row.text.text, width), row.text.tone if row.text.tone is not Tone.PLAIN else Tone.STRONG)]
-        return super().cells(row, index, width)
+        return super().cells(row, width)
 
     def action_tick(self) -> None:
         """Ask for a tick on the item under the cursor."""

@@ -144,9 +144,14 @@ class Deck(Container, inherit_bindings=False):
 
     def __init__(self, *panes: Widget, plan: DeckPlan, state: DeckState, id: str | None = None) -> None:  # noqa: A002
         super().__init__(*panes, id=id)
-        self.styles.layout = _DeckLayout()
+        self._layout = _DeckLayout()
         self.plan = plan
         self._state = state
+
+    @property
+    def layout(self) -> Layout:
+        """Its own; style sheets only know Textual's."""
+        return self._layout
 
     @property
     def state(self) -> DeckState:

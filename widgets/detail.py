@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from textual.events import Resize
 
-from widgets.line_list import LineList, Text
+from widgets.column_texts import Text
+from widgets.line_list import LineList
 from widgets.rows import TextRow
 from widgets.text_rows import draw_text_row, wrap_text_row
 
@@ -41,7 +42,7 @@ class DetailPane(LineList[TextRow]):
             self.set_rows(self._source)
         super().on_resize(event)
 
-    def cells(self, row: TextRow, index: int, width: int) -> Sequence[Text]:
+    def cells(self, row: TextRow, width: int) -> Sequence[Text]:
         """The spans after their indent."""
         return draw_text_row(row, width)
 

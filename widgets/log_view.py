@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from widgets.cells import fit, plain, window
-from widgets.line_list import LineList, Text
+from widgets.column_texts import Text
+from widgets.line_list import LineList
 from widgets.rows import Cell, LogRow
 
 STEP = 16
@@ -36,21 +37,9 @@ class LogView(LineList[LogRow]):
         self.offset_x = 0
         if at is not None:
             self.following = False
-        self._forget()
-        self.set_rows(rows)
+        self.reset_rows(rows)
         if at is not None:
             self.move_to(max(0, min(at, len(rows) - 1)))
-        elif not self.following:
-            self.move_to(0)
-
-    def _forget(self) -> None:
-        """Keys are line numbers: those of the file before mean nothing in this one."""
-        self._rows = ()
-        self._fetched.clear()
-        self.view.count, self.view.cursor, self.view.top = 0, -1, 0
-        self._told = None
-        self._last_key = None
-        self._new = 0
 
     @property
     def number_width(self) -> int:
@@ -61,7 +50,7 @@ class LogView(LineList[LogRow]):
         """The horizontal offset and the numbers' width matter too."""
         return (*super().row_state(row, index), self.offset_x, self.number_width)
 
-    def cells(self, row: LogRow, index: int, width: int) -> Sequence[Text]:
+    def cells(self, row: LogRow, width: int) -> Sequence[Text]:
         """Number, kind, text."""
         number = fit(row.at.text, self.number_width, "start", "right")
         texts: list[Text] = [(f"{number} ", row.at.tone)]

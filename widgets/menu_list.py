@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from widgets.cells import fit
+from widgets.column_texts import Text
 from widgets.columns import Column
-from widgets.line_list import LineList, Text
+from widgets.line_list import LineList
 from widgets.rows import EMPTY, Cell, MenuItem, Row, Tone
 
 
@@ -54,8 +55,8 @@ class MenuList(LineList[MenuRow]):
         """Items, not headings."""
         return row.item is not None
 
-    def cells(self, row: MenuRow, index: int, width: int) -> Sequence[Text]:
+    def cells(self, row: MenuRow, width: int) -> Sequence[Text]:
         """A heading takes the whole line."""
         if row.item is None:
             return [(fit(row.title.text, width), row.title.tone)]
-        return super().cells(row, index, width)
+        return super().cells(row, width)

@@ -1,7 +1,6 @@
 """A pane: a thin frame with number, title, count and badges, drawn by line, repainted by line."""
 
 from collections.abc import Hashable, Sequence
-
 from typing import Any
 
 from rich.cells import cell_len

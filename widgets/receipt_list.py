@@ -12,10 +12,10 @@ class ReceiptList(LineList[ReceiptRow]):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("state", "state", min=9, max=13),
-        Column("step", "flow › step", min=14, max=28, cut="middle"),
+        Column("step", "flow › step", min=18, max=28, cut="middle"),
         Column("agent", "agent", min=9, max=18, priority=5, cut="middle"),
         Column("took", "took", min=5, max=7, priority=2, align="right"),
         Column("tokens", "tokens", min=6, max=8, priority=6, align="right"),
         Column("at", "at", min=5, max=9, priority=4, align="right"),
-        Column("note", "note", min=10, max=24, flex=1, priority=3),
+        Column("note", "note", min=14, max=24, flex=1, priority=3),
     )

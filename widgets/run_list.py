@@ -12,10 +12,10 @@ class RunList(LineList[RunRow]):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("state", "state", min=10, max=13),
-        Column("name", "run", min=14, max=30, cut="middle"),
+        Column("name", "run", min=18, max=30, cut="middle"),
         Column("where", "flow › step", min=12, max=26, priority=4, cut="middle"),
         Column("steps", "steps", min=6, max=8, priority=5, align="right"),
         Column("age", "age", min=4, max=5, priority=6, align="right"),
         Column("silent", "quiet", min=5, max=5, priority=3, align="right"),
-        Column("claim note", "why", min=12, max=24, flex=1, priority=2),
+        Column("claim note", "why", min=14, max=24, flex=1, priority=2),
     )

@@ -40,6 +40,9 @@ THEME_VARIABLE_DEFAULTS: dict[str, str] = {
     "pane-title-focus-style": "bold",
     "bar-foreground": "#d7dae0",
     "bar-background": "#1e2229",
+    # Textual's own CSS needs these two, and an ANSI theme of the user's may not set them.
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
 }
 """Values of the app's own theme variables (those of the dark theme); themes override them. An app that uses these
 widgets returns a copy from `get_theme_variable_defaults`."""

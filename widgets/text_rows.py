@@ -35,9 +35,7 @@ def wrap_text_row(row: TextRow, width: int) -> list[TextRow]:
     lines = [_slice(spans, start, end) for start, end in break_lines(text, room - lead, room - lead)]
     if row.link:
         lines[0] = (Cell(LINK, Tone.ACCENT), *lines[0])
-    return [
-        replace(row, spans=line, indent=indent + (lead if number else 0)) for number, line in enumerate(lines)
-    ]
+    return [replace(row, spans=line, indent=indent + (lead if number else 0)) for number, line in enumerate(lines)]
 
 
 def _slice(spans: tuple[Cell, ...], start: int, end: int) -> tuple[Cell, ...]:

@@ -227,6 +227,12 @@ def _header(name: str, member: Member) -> tarfile.TarInfo:
     return info
 
 
+def rest(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members that were not read yet; iterating over the archive itself would begin anew."""
+    while (info := tar.next()) is not None:
+        yield info
+
+
 def member_name(run: str, path: str) -> str:
     """What a member of the tree is called in the archive."""
     return run if path == "." else f"{run}/{path}"
@@ -242,7 +248,7 @@ def _verify(archive: Path, beside: bytes | None) -> Archive:
         if name != f"{manifest.run}{MANIFEST_SUFFIX}":
             raise ArchiveError(f"{clean(archive)} does not begin with its manifest")
         expected = iter(manifest.members)
-        for info in tar:
+        for info in rest(tar):
             member = next(expected, None)
             if member is None or _difference(tar, info, manifest.run, member):
                 raise ArchiveError(f"{clean(archive)} differs from its manifest at {clean(info.name)}")

@@ -189,10 +189,11 @@ def _free_name(run_id: str, at: datetime, state_dir: Path, root: Path) -> Path:
     """
     stem = f"{run_id}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     folder = state_dir.absolute() / ARCHIVES
-    names = (folder / f"{stem}{number}{SUFFIX}" for number in ("", *(f"-{n}" for n in itertools.count(2))))
-    return next(
-        each for each in names if not any(map(os.path.lexists, (each, sidecar(each), *aside_places(each, root))))
-    )
+    for number in itertools.count(1):
+        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{SUFFIX}"
+        if not any(map(os.path.lexists, (path, sidecar(path), *aside_places(path, root)))):
+            return path
+    raise AssertionError("counting came to an end")
 
 
 def _removes(context: Context) -> bool:
@@ -209,7 +210,6 @@ def _plan_restore_present(run: Run, context: Context) -> Plan:
             hash="",
             undo=RESTORE.undo,
             fingerprint=context.fingerprint,
-            refused=context.refused
-            or f"the run {clean(run.id)} is there; only one that was moved aside can be restored",
+            refused=context.refused or f"the run {clean(run.id)} is in its place; there is nothing to restore",
         )
     )

@@ -20,6 +20,7 @@ from cockpit.actions.archive import (
     Progress,
     first_member,
     reading,
+    rest,
     verify,
 )
 from cockpit.actions.manifest import (
@@ -190,7 +191,7 @@ def _unpack(archive: Path, manifest: Manifest, root: Path, target: Path, say: Pr
     try:
         with reading(archive) as tar:
             first_member(tar)
-            for info, member in zip(tar, manifest.members, strict=True):
+            for info, member in zip(rest(tar), manifest.members, strict=True):
                 if member.kind == "dir":
                     (building / member.path).mkdir(mode=0o700)
                 elif member.kind == "link":

@@ -20,13 +20,13 @@ def audit(options: argparse.Namespace) -> int:
     """Print the journal's events, or check its hash chain (exit 4 names the line)."""
     with open_session(options) as session:
         if options.check == "verify":
-            return _verify([session.journal(root).path for root in session.roots], as_json=options.json)
+            return _verify([session.ledger(root).journal.path for root in session.roots], as_json=options.json)
         since = _moment(options.since, session.now()) if options.since else None
         run = session.find(options.run).key if options.run else None
         entries = [
             entry
             for root in session.roots
-            for entry in select(session.journal(root).entries(), since=since, actor=options.actor, run=run)
+            for entry in select(session.ledger(root).journal.entries(), since=since, actor=options.actor, run=run)
         ]
         entries.sort(key=lambda entry: (entry.at, entry.seq))
         if options.json:
@@ -49,7 +49,13 @@ def _verify(paths: list[Path], *, as_json: bool) -> int:
     if as_json:
         output.emit(
             [
-                {"path": str(path), "ok": result.ok, "entries": result.entries, "line": result.line, "reason": result.reason}
+                {
+                    "path": str(path),
+                    "ok": result.ok,
+                    "entries": result.entries,
+                    "line": result.line,
+                    "reason": result.reason,
+                }
                 for path, result in results
             ]
         )

@@ -1,13 +1,18 @@
 """`checklist`, `tick`, `untick`, `skip`, `playbooks`."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
+from cockpit.ledger import Ledger
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.playbook import Checklist
+from cockpit.models.problem import Problem
+from cockpit.models.run import Run
+from cockpit.playbooks.loader import lint
 from cockpit.presenters import documents, words
 from cockpit.presenters.checklist import checklist_rows, progress
 from cockpit.presenters.times import TimeStyle
@@ -18,13 +23,13 @@ from widgets.rows import Cell, Tone
 def checklist(options: argparse.Namespace) -> int:
     """Print a run's checklist; `--playbook` starts one first."""
     with open_session(options) as session:
-        book = session.checklists(session.find(options.target))
+        run, ledger = _target(session, options)
         if options.playbook:
-            session.require_writable("start a checklist", book.root)
-            book.start(options.playbook)
-        _print(session, book.current(), options)
-        if not book.current().items:
-            run = session.find(options.target)
+            session.require_writable("start a checklist", session.root_of(run.ref))
+            ledger.start(run.id, options.playbook)
+        current = ledger.checklist(run.id)
+        _print(session, current, options)
+        if not current.items:
             offer = session.library.suggest(run)
             name = f"; for this run: {offer.id}" if offer else ""
             output.tell(f"no checklist yet: start one with --playbook ID (cockpit playbooks lists them{name})")
@@ -33,32 +38,37 @@ def checklist(options: argparse.Namespace) -> int:
 
 def tick(options: argparse.Namespace) -> int:
     """Tick an item, with the evidence and a note where given."""
-    with open_session(options) as session:
-        book = session.checklists(session.find(options.target))
-        session.require_writable("tick", book.root)
-        book.tick(options.item, evidence=_evidence(options.evidence), note=options.note)
-        _print(session, book.current(), options)
-    return int(ExitCode.OK)
+    return _write(
+        "tick",
+        options,
+        lambda ledger, target: ledger.tick(target, options.item, _evidence(options.evidence), options.note),
+    )
 
 
 def untick(options: argparse.Namespace) -> int:
     """Take a tick back."""
-    with open_session(options) as session:
-        book = session.checklists(session.find(options.target))
-        session.require_writable("untick", book.root)
-        book.untick(options.item)
-        _print(session, book.current(), options)
-    return int(ExitCode.OK)
+    return _write("untick", options, lambda ledger, target: ledger.untick(target, options.item))
 
 
 def skip(options: argparse.Namespace) -> int:
     """Skip an item, with the reason."""
+    return _write("skip", options, lambda ledger, target: ledger.skip(target, options.item, options.reason))
+
+
+def _write(what: str, options: argparse.Namespace, write: Callable[[Ledger, str], Checklist]) -> int:
     with open_session(options) as session:
-        book = session.checklists(session.find(options.target))
-        session.require_writable("skip", book.root)
-        book.skip(options.item, options.reason)
-        _print(session, book.current(), options)
+        run, ledger = _target(session, options)
+        session.require_writable(what, session.root_of(run.ref))
+        _print(session, write(ledger, run.id), options)
     return int(ExitCode.OK)
+
+
+def _target(session: Session, options: argparse.Namespace) -> tuple[Run, Ledger]:
+    """The run, and the record it belongs to as of now."""
+    run = session.find(options.target)
+    ledger = session.ledger(session.root_of(run.ref))
+    ledger.refresh()
+    return run, ledger
 
 
 def playbooks(options: argparse.Namespace) -> int:
@@ -69,7 +79,9 @@ def playbooks(options: argparse.Namespace) -> int:
             for name in options.names or _missing("show needs the id of a playbook"):
                 book = library.get(name)
                 if book is None:
-                    raise UsageError(f"no playbook {name!r}; there are {', '.join(item.id for item in library.playbooks)}")
+                    raise UsageError(
+                        f"no playbook {name!r}; there are {', '.join(item.id for item in library.playbooks)}"
+                    )
                 if options.json:
                     output.emit(book)
                 else:
@@ -91,7 +103,11 @@ def playbooks(options: argparse.Namespace) -> int:
 
 
 def _lint(session: Session, options: argparse.Namespace) -> int:
-    problems = session.lint([Path(name) for name in options.names])
+    problems: list[Problem] = []
+    for name in options.names:
+        problems.extend(lint(Path(name))[1])
+    if not options.names:
+        problems.extend(session.library.problems)
     if options.json:
         output.emit(problems)
     else:
@@ -106,14 +122,14 @@ def _missing(message: str) -> list[str]:
     raise UsageError(message)
 
 
-def _evidence(text: str | None) -> Evidence | None:
+def _evidence(text: str | None) -> tuple[Evidence, ...]:
     """`PATH[:LINE]`; a path that itself ends in `:digits` is written with a line."""
     if text is None:
-        return None
+        return ()
     path, _, line = text.rpartition(":")
     if path and line.isdigit():
-        return Evidence(rank=Rank.ARTIFACT, path=path, line=int(line))
-    return Evidence(rank=Rank.ARTIFACT, path=text)
+        return (Evidence(rank=Rank.ARTIFACT, path=path, line=int(line)),)
+    return (Evidence(rank=Rank.ARTIFACT, path=text),)
 
 
 def _print(session: Session, current: Checklist, options: argparse.Namespace) -> None:

@@ -62,8 +62,7 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         return
     colour = coloured()
     widths = [
-        max(cell_len(title), *(cell_len(row[column].text) for row in rows))
-        for column, title in enumerate(titles[:-1])
+        max(cell_len(title), *(cell_len(row[column].text) for row in rows)) for column, title in enumerate(titles[:-1])
     ]
     limit = _terminal_width()
     lines = [[Cell(title.upper(), Tone.DIM) for title in titles], *rows]

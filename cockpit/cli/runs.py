@@ -88,8 +88,7 @@ def _show(run: Run, detail: RunDetail, now: datetime) -> None:
         _text_line(row)
     output.say()
     cells = [
-        (row.state, row.step, row.agent, row.took, row.at, row.note)
-        for row in receipt_rows(detail, now, TimeStyle.UTC)
+        (row.state, row.step, row.agent, row.took, row.at, row.note) for row in receipt_rows(detail, now, TimeStyle.UTC)
     ]
     output.table(("state", "step", "agent", "took", "at", "note"), cells)
     decisions = routing_rows(detail.routing, TimeStyle.UTC)

@@ -23,7 +23,7 @@ IMPORT_ERROR = (
     "    import httpx_retry\n"
     "ModuleNotFoundError: No module named 'httpx_retry'\n"
 )
-VALIDATION_ERROR = "pydantic.ValidationError: 1 validation error for StepOutput\nstatus\n  Field required"
+VALIDATION_ERROR = "pydantic.ValidationError: 1 validation error for StepOutput: status: Field required"
 HOSTILE_TITLE = "[/x] [@click=app.quit]press[/] \x1b]52;c;cHduZWQ=\x07\x1b[31mred \u202eesrever\u202c 🔥 日本語 \x00end"
 HOSTILE_NAME = "$(touch pwned)"
 WHOLE = ("signal", "plan", "build")

@@ -20,7 +20,7 @@ ERRORS = (
     "TimeoutError: step exceeded 300s while waiting for tool Bash",
     "pytest exited with code 2: 3 failed, 39 passed",
     "FileNotFoundError: [Errno 2] No such file or directory: 'RUN_BASE/plan/test_plan.md'",
-    "pydantic.ValidationError: 1 validation error for StepOutput\nstatus\n  Field required",
+    "pydantic.ValidationError: 1 validation error for StepOutput: status: Field required",
 )
 
 

@@ -107,7 +107,7 @@ def _build(name: str, target: _Target, library: Library) -> Checklist:
             full_id = f"{playbook_id}/{item.id}"
             items.append(_item(full_id, item, left.pop(full_id, _Record())))
         # Removed from the playbook since: their record stays, right below it.
-        gone = [each for each in left if each.startswith(f"{playbook_id}/")]
+        gone = sorted(each for each in left if each.startswith(f"{playbook_id}/"))
         items += [_item(full_id, None, left.pop(full_id)) for full_id in gone]
     items += [_item(full_id, library.item(full_id), left[full_id]) for full_id in sorted(left)]
     return Checklist(target=name, playbooks=tuple(target.playbooks), items=tuple(items))

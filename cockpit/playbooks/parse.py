@@ -27,7 +27,7 @@ _ATTRIBUTES = frozenset({"id", "check", "evidence", "command"})
 _SYMPTOM = frozenset({"error pattern", "symptom", "pattern", "error"})
 _CAUSE = frozenset({"likely cause", "cause"})
 _FIX = frozenset({"fix", "solution"})
-_TOML_LINE = re.compile(r"\(at line (\d+)")
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+)|end).*\)")
 _LONGEST_SLUG = 40
 
 
@@ -66,7 +66,7 @@ def parse_playbook(
     if end is None:
         report.add(f"front matter without an end: a second {_FENCE} line is missing", 1)
         return None, tuple(report.problems)
-    head = _front_matter("\n".join(lines[1:end]), report)
+    head = _front_matter("".join(f"{line}\n" for line in lines[1:end]), report)
     if head is None:
         return None, tuple(report.problems)
     body = "\n".join(lines[end + 1 :]).strip("\n")
@@ -94,8 +94,10 @@ def _front_matter(text: str, report: _Report) -> Mapping[str, Any] | None:
     try:
         head = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = _TOML_LINE.search(str(error))
-        report.add(f"front matter is not TOML: {error}", int(found[1]) + 1 if found else 1)
+        # Its line numbers count from the line below the fence.
+        found = _TOML_PLACE.search(str(error))
+        line = int(found[1]) + 1 if found and found[1] else 1
+        report.add(f"front matter is not TOML: {_TOML_PLACE.sub('', str(error))}", line)
         return None
     for key in sorted(set(head) - _KEYS):
         report.add(f"unknown front matter key {key!r}; known are {', '.join(sorted(_KEYS))}", _line_of(text, key))

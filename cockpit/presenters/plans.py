@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from datetime import datetime
 
 from cockpit.models.action import Job, JobState, Plan
 from cockpit.presenters import times, words
@@ -49,6 +50,14 @@ def plan_lines(plan: Plan) -> list[TextRow]:
     return rows
 
 
-def job_cell(job: Job) -> Cell:
-    """`retry running`, in its tone."""
-    return words.text(f"{job.action} {job.state.value}", _JOB_TONES[job.state])
+def job_lines(job: Job, now: datetime) -> list[TextRow]:
+    """A job as the lines of a dialog."""
+    facts = {
+        "job": words.text(job.id, Tone.STRONG),
+        "run": words.text(job.run),
+        "state": Cell(job.state.value, _JOB_TONES[job.state]),
+        "command": words.text(command_text(job.argv), Tone.ACCENT, 2_000),
+        "since": Cell(f"{times.span(now - job.started_at)} ago"),
+        "effect": Cell("SIGTERM to its whole process group, SIGKILL after a grace"),
+    }
+    return [TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell)) for name, cell in facts.items() if cell.text]

@@ -19,9 +19,10 @@ from cockpit.runtime.mounts import is_silent
 from cockpit.runtime.publisher import Publisher
 from cockpit.runtime.reader import Judge, RunReader
 from cockpit.runtime.roots import Listing, SourcesFor
-from cockpit.runtime.scanner import Pace, ScanEvents, Scanner
+from cockpit.runtime.scanner import ScanEvents, Scanner
+from cockpit.runtime.sweep import DEFAULT_PACE, Pace
 from cockpit.runtime.table import RunTable
-from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub
+from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub, topmost
 from cockpit.sources.base import Source
 
 logger = logging.getLogger(__name__)
@@ -60,12 +61,12 @@ class Board:
         clock: Clock = system_clock,
         labels: dict[Path, str] | None = None,
         use_index: bool = True,
-        pace: Pace = Pace(),
+        pace: Pace = DEFAULT_PACE,
         tick_s: float = TICK_S,
         budget: int = BUDGET,
         silent: Callable[[Path], bool] = is_silent,
     ) -> None:
-        self._roots = tuple(dict.fromkeys(Path(os.path.abspath(root)) for root in roots))
+        self._roots = tuple(dict.fromkeys(Path.cwd() / root for root in roots))
         self._labels = labels or {}
         self._clock = clock
         self._table = RunTable()
@@ -134,7 +135,7 @@ class Board:
     def detail(self, key: str) -> RunDetail | None:
         """Facts of the run with this key, read now and incrementally; `None` when it is gone. Blocking.
 
-        The summary of the run is brought up to the same state on the way.
+        Where it differs from what the snapshot shows, the next snapshot shows it too.
         """
         ref = self._table.ref(key)
         if ref is None:
@@ -195,7 +196,7 @@ class Board:
         """Tell the watcher which runs to watch where it cannot watch everything."""
         refs = [run.ref for run in self._scanner.hot()]
         refs += [ref for ref in self._expected.values() if ref not in refs]
-        keys = tuple(ref.key for ref in refs)
+        keys = (*(ref.key for ref in refs), *self._reader.sources)
         if keys == self._focused:
             return
         self._focused = keys
@@ -203,7 +204,7 @@ class Board:
         for ref in refs:
             source = self._reader.sources.get(ref.source)
             if source is not None:
-                paths.update((path, ref) for path in source.watch_paths(ref))
+                paths.update((path, ref) for path in topmost(source.watch_paths(ref)))
         self._watched = paths
         self._hub.focus(paths)
 
@@ -219,18 +220,18 @@ class Board:
         unlisted: set[Path] = set()
         for text in paths:
             path = Path(text)
-            root = next((root for root in self._roots if path.is_relative_to(root)), None)
-            if root is None:
+            below = [root for root in self._roots if path.is_relative_to(root)]
+            if not below:
                 dirty.update((ref.key, ref) for at, ref in self._watched.items() if path.is_relative_to(at))
-                continue
-            if STATE_FOLDER in path.relative_to(root).parts[:1]:
-                continue
-            ref = self._owner(root, path)
-            if ref is not None:
-                dirty[ref.key] = ref
-            elif path.is_dir() or not os.path.lexists(path):
-                # A directory that was moved in reports only itself, and one that is gone may have held runs.
-                unlisted.add(root)
+            for root in below:
+                if STATE_FOLDER in path.relative_to(root).parts[:1]:
+                    continue
+                ref = self._owner(root, path)
+                if ref is not None:
+                    dirty[ref.key] = ref
+                elif path.is_dir() or not os.path.lexists(path):
+                    # A directory that was moved in reports only itself, and one that is gone may have held runs.
+                    unlisted.add(root)
         self._scanner.queue.mark(dirty.values())
         self._scanner.queue.relist(unlisted)
 

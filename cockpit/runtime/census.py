@@ -1,6 +1,5 @@
 """The census: which runs there are, without reading any, and when to count again."""
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from cockpit.models.problem import Problem
 from cockpit.models.run import RunRef
 from cockpit.models.snapshot import RootStatus
-from cockpit.runtime.roots import Listing, SourcesFor, list_root, mtime_ns
+from cockpit.runtime.roots import Found, Listing, SourcesFor, list_root, mtime_ns
 
 _GAP_S = 0.3
 _GAP_COST = 5
@@ -26,7 +25,7 @@ class Census:
         self.statuses = {root: RootStatus(str(root)) for root in roots}
         self.problems: dict[Path, tuple[Problem, ...]] = {}
         self._sources_for = sources_for
-        self._mtimes: dict[str, int] = {}
+        self._seen: dict[str, Found] = {}
         self._containers: dict[Path, dict[str, int]] = {}
         self._not_before: dict[Path, float] = {}
 
@@ -43,29 +42,32 @@ class Census:
         self.statuses[root] = listing.status()
         self.problems[root] = listing.problems
         self._containers[root] = listing.containers
-        for key, run in listing.found.items():
-            self._mtimes[key] = run.mtime_ns
+        self._seen.update(listing.found)
         return listing
 
     def moved(self, root: Path) -> bool:
         """Whether a directory that holds runs got or lost entries since the last listing, or there was none."""
         containers = self._containers.get(root)
-        if containers is None or self.statuses[root].error is not None:
+        status = self.statuses[root]
+        if containers is None or status.error is not None or not status.sources:
             return True
         return any(mtime_ns(path) != known for path, known in containers.items())
 
-    def touched(self, key: str, ref: RunRef) -> bool:
-        """Whether the run's own directory changed since it was asked last: cheap, and misses what lies deeper."""
-        now = mtime_ns(os.path.join(ref.root, ref.path))  # noqa: PTH118 -- asked of every run there is
-        if self._mtimes.get(key) == now:
-            return False
-        self._mtimes[key] = now
-        return True
+    def touched(self) -> list[RunRef]:
+        """Runs whose own directory changed since this was asked last: cheap, and misses what lies deeper."""
+        found = []
+        for key, run in self._seen.items():
+            now = mtime_ns(run.path)
+            if now != run.mtime_ns:
+                self._seen[key] = run._replace(mtime_ns=now)
+                found.append(run.ref)
+        return found
 
     def age_ns(self, ref: RunRef) -> int:
         """Modification time of the run's directory as last seen, in nanoseconds."""
-        return self._mtimes.get(ref.key, 0)
+        run = self._seen.get(ref.key)
+        return run.mtime_ns if run else 0
 
     def forget(self, key: str) -> None:
         """A run is gone."""
-        self._mtimes.pop(key, None)
+        self._seen.pop(key, None)

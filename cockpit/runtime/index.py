@@ -76,7 +76,6 @@ class Index:
         """Why the index is not used, or `None` while it is."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
-        self._closed = False
 
     def load(self, limit: int = -1) -> Iterator[list[Row]]:
         """Summaries, newest first, in pages; at most `limit` of them where that is not negative."""
@@ -131,13 +130,12 @@ class Index:
                 logger.info("index %s: %s", self.path, error)
 
     def close(self) -> None:
-        """Let go of the file; the index stays unused afterwards."""
+        """Let go of the file; it is opened again when it is needed again."""
         with self._lock:
-            self._closed = True
             self._disconnect()
 
     def _open(self) -> sqlite3.Connection | None:
-        if self._db is not None or self._closed or self.problem is not None:
+        if self._db is not None or self.problem is not None:
             return self._db
         try:
             self._db = self._connect()

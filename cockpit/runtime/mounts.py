@@ -23,7 +23,7 @@ def parse_mountinfo(text: bytes) -> list[tuple[str, str]]:
     for line in text.splitlines():
         left, separator, right = line.partition(b" - ")
         fields = left.split(b" ")
-        if not separator or len(fields) < 5 or not right:  # noqa: PLR2004 -- the fifth field is the mount point
+        if not separator or len(fields) < 5 or not right:
             continue
         point = _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), fields[4])
         mounts.append((os.fsdecode(point), right.split(b" ")[0].decode("ascii", "replace")))

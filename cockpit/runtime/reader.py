@@ -14,7 +14,9 @@ from cockpit.clock import Clock
 from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
 from cockpit.models.run import Reason, Run, RunRef, RunState
+from cockpit.runtime.roots import run_path
 from cockpit.sources.base import Source
+from cockpit.sources.paths import decode
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +160,7 @@ class RunReader:
         root = Path(detail.ref.root)
         for problem in detail.problems:
             try:
-                modified = (root / problem.path).stat().st_mtime
+                modified = (root / decode(problem.path)).stat().st_mtime
             except (OSError, ValueError):
                 continue
             if abs(now - modified) < FRESH_S:
@@ -172,7 +174,7 @@ def unreadable(ref: RunRef, problem: Problem) -> Run:
 
 
 def _exists(ref: RunRef) -> bool:
-    return os.path.lexists(os.path.join(ref.root, ref.path))  # noqa: PTH118 -- asked of every run there is
+    return os.path.lexists(run_path(ref))
 
 
 def _reason(error: Exception) -> str:

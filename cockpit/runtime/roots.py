@@ -5,11 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from cockpit.errors import CockpitError
 from cockpit.models.problem import Problem
 from cockpit.models.run import RunRef
 from cockpit.models.snapshot import RootStatus
 from cockpit.sources.base import RootReader, Source
+from cockpit.sources.paths import decode
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +23,11 @@ Identity = tuple[int, int]
 """Device and inode: tells a root that was made again from the one that was watched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A run that was listed; `mtime_ns` of its directory hints at how new it is."""
+class Found(NamedTuple):
+    """A run that was listed, the path of its directory, and its modification time as a hint at how new it is."""
 
     ref: RunRef
+    path: str
     mtime_ns: int
 
 
@@ -74,6 +77,11 @@ def mtime_ns(path: str | os.PathLike[str]) -> int:
         return 0
 
 
+def run_path(ref: RunRef) -> str:
+    """The directory of a run, as `cockpit.sources.paths.run_dir` gives it; pathlib is slow where all runs are asked."""
+    return ref.root if ref.path == "." else f"{ref.root}/{decode(ref.path)}"
+
+
 def list_root(root: Path, sources_for: SourcesFor) -> Listing:
     """List the runs of a root. Never raises: what goes wrong is in the listing."""
     # Times are taken before the directories are listed: a run that appears meanwhile is seen by the next look.
@@ -81,16 +89,12 @@ def list_root(root: Path, sources_for: SourcesFor) -> Listing:
     try:
         with os.scandir(root):
             pass
-    except FileNotFoundError:
-        return Listing(root, error="no such directory", gone=True)
-    except NotADirectoryError:
-        return Listing(root, error="not a directory", gone=True)
-    except OSError as error:
-        return Listing(root, error=_reason(error))
-    try:
         sources = tuple(sources_for(root))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        return Listing(root, error=_reason(error), gone=True)
     except Exception as error:
-        logger.exception("looking for sources of %s", root)
+        if not isinstance(error, OSError | CockpitError):
+            logger.exception("looking for sources of %s", root)
         return Listing(root, error=_reason(error))
     found: dict[str, Found] = {}
     problems: list[Problem] = []
@@ -98,8 +102,8 @@ def list_root(root: Path, sources_for: SourcesFor) -> Listing:
     for source in sources:
         try:
             for ref in source.scan(root):
-                path = os.path.join(ref.root, ref.path)  # noqa: PTH118 -- called for every run there is
-                found[ref.key] = Found(ref, mtime_ns(path))
+                path = run_path(ref)
+                found[ref.key] = Found(ref, path, mtime_ns(path))
                 parent = path.rpartition("/")[0]
                 if parent not in containers and ref.path != ".":
                     containers[parent] = mtime_ns(parent)
@@ -115,6 +119,8 @@ def list_root(root: Path, sources_for: SourcesFor) -> Listing:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, CockpitError):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return f"{type(error).__name__}: {error}"

@@ -15,7 +15,8 @@ from cockpit.runtime.census import Census
 from cockpit.runtime.index import Index, Row
 from cockpit.runtime.reader import Read, RunReader, unreadable
 from cockpit.runtime.roots import Listing
-from cockpit.runtime.sweep import ACTIVE, RoundRobin, hot
+from cockpit.runtime.saver import Saver
+from cockpit.runtime.sweep import ACTIVE, DEFAULT_PACE, Pace, RoundRobin, hot
 from cockpit.runtime.table import RunTable
 from cockpit.runtime.workqueue import WorkQueue
 
@@ -23,28 +24,8 @@ logger = logging.getLogger(__name__)
 
 _BATCH_S = 0.04
 """A batch of reads ends after this long, so that what it found is seen and what is more pressing gets its turn."""
-_FLUSH_S = 1.0
-_FLUSH_ROWS = 1_000
 _JOIN_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often things are looked at, in seconds.
-
-    Attributes:
-        sweep_s: Between sweeps. With the budgets below a sweep of 10,000 runs costs about 0.2 % of a core.
-        poll_s: Between looks at hot runs while nothing reports changes.
-        hot_s: Most time spent on hot runs in one sweep.
-        slice_s: Most time spent on the next few of all runs in one sweep.
-        relist_every: Every how many sweeps the roots are listed whether or not they seem to have changed.
-    """
-
-    sweep_s: float = 30.0
-    poll_s: float = 1.0
-    hot_s: float = 0.03
-    slice_s: float = 0.02
-    relist_every: int = 20
+_RECOVER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +62,8 @@ class Scanner:
         indexes: Mapping[Path, Index],
         clock: Clock,
         *,
-        events: ScanEvents = ScanEvents(),
-        pace: Pace = Pace(),
+        events: ScanEvents,
+        pace: Pace = DEFAULT_PACE,
     ) -> None:
         self.queue = WorkQueue()
         self.progress = Progress()
@@ -104,9 +85,10 @@ class Scanner:
         self._round = RoundRobin()
         self._hot_round = RoundRobin()
         self._sweeps = 0
-        self._unsaved: dict[str, Row | None] = {}
-        self._flushed_at = 0.0
-        self._guard = threading.Lock()
+        self._sweep_at = 0.0
+        self._dirty_from = 0.0
+        self._saver = Saver(indexes)
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -117,6 +99,7 @@ class Scanner:
     def stop(self) -> None:
         """Stop after the run being read; returns once the thread has ended."""
         self.queue.close()
+        self._ended.set()
         if self._thread is not None:
             self._thread.join(_JOIN_S)
             self._thread = None
@@ -156,8 +139,11 @@ class Scanner:
             self.queue.add(run.ref for run in self._table.runs() if run.ref.root in names)
 
     def accept(self, read: Read) -> None:
-        """Take in what somebody else read."""
-        self._apply([read])
+        """Take in what somebody else read: at once, or by the scanner's own thread, which never writes old over new."""
+        if self._thread is None:
+            self._apply([read])
+        elif read.detail is None or read.fingerprint != self._table.known(read.ref.key):
+            self.queue.mark([read.ref])
 
     def run_once(self) -> None:
         """Look at everything once, in this thread."""
@@ -169,35 +155,36 @@ class Scanner:
         while (due := self.queue.next_retry()) is not None:
             time.sleep(max(0.0, due - time.monotonic()))
             self._read_dirty()
-        self._flush()
+        self._saver.flush()
 
     def _loop(self) -> None:
-        try:
-            self.load()
-            self.queue.relist(self._roots)
-            sweep_at = time.monotonic() + self._interval()
-            dirty_from = 0.0
-            while not self.queue.closed:
-                until = min(sweep_at, time.monotonic() + _FLUSH_S) if self._unsaved else sweep_at
-                self.queue.wait(until, dirty_from)
-                began = time.monotonic()
-                if self._read_dirty():
-                    # Bursts come in batches, and reading takes half of a core at most.
-                    dirty_from = time.monotonic() + max(_BATCH_S, time.monotonic() - began)
-                self._list_next()
-                self._work_off_backlog()
-                sweep_at = min(sweep_at, began + self._interval())
-                if time.monotonic() >= sweep_at and not self.queue.waiting:
-                    self._sweep()
-                    sweep_at = time.monotonic() + self._interval()
-                self._flush(lazily=True)
-        except Exception:
-            # Nothing here raises for what is on disk; if it does, the log says where and the picture stands still.
-            logger.exception("the scanner ended")
-            self.failures[""] = Problem(path=".", reason="the scanner ended unexpectedly; see the log", fatal=True)
-            self._events.changed()
-        finally:
-            self._flush()
+        self.load()
+        self.queue.relist(self._roots)
+        self._sweep_at = time.monotonic() + self._interval()
+        while not self.queue.closed:
+            try:
+                self._turn()
+            except Exception:
+                # Nothing here raises for what is on disk; if it does, the rest of the picture must go on living.
+                logger.exception("the scanner stumbled")
+                self.failures[""] = Problem(path=".", reason="the scanner stumbled; the log says where", fatal=True)
+                self._events.changed()
+                self._ended.wait(_RECOVER_S)
+        self._saver.flush()
+
+    def _turn(self) -> None:
+        self.queue.wait(min(self._sweep_at, self._saver.due()), self._dirty_from)
+        began = time.monotonic()
+        if self._read_dirty():
+            # Bursts come in batches, and reading takes half of a core at most.
+            self._dirty_from = time.monotonic() + max(_BATCH_S, time.monotonic() - began)
+        self._list_next()
+        self._work_off_backlog()
+        self._sweep_at = min(self._sweep_at, began + self._interval())
+        if time.monotonic() >= self._sweep_at and not self.queue.waiting:
+            self._sweep_at = time.monotonic() + self._interval()
+            self._sweep()
+        self._saver.flush(lazily=True)
 
     def _interval(self) -> float:
         return self._pace.poll_s if self._polling else self._pace.sweep_s
@@ -221,7 +208,8 @@ class Scanner:
         if progress.finished or progress.total is None:
             return
         waiting = self.queue.waiting
-        self.progress = Progress(max(progress.total - waiting, 0), progress.total, finished=waiting == 0)
+        done = max(progress.total - waiting, progress.done)
+        self.progress = Progress(done, progress.total, finished=waiting == 0)
         self._events.changed()
         if self.progress.finished:
             for index in self._indexes.values():
@@ -259,8 +247,7 @@ class Scanner:
                 changed |= self._table.touch(key, read.fingerprint)
         changed |= self._table.put(puts, self._clock())
         changed |= self._drop(gone)
-        with self._guard:
-            self._unsaved.update((row[0].key, row) for row in puts if row[1])
+        self._saver.put(row for row in puts if row[1])
         if changed:
             self._events.changed()
 
@@ -271,8 +258,7 @@ class Scanner:
             self._reader.forget(key)
             self.failures.pop(key, None)
         if unsave:
-            with self._guard:
-                self._unsaved.update(dict.fromkeys(gone))
+            self._saver.drop(gone)
         return bool(gone)
 
     def _list_next(self) -> None:
@@ -296,7 +282,8 @@ class Scanner:
             changed |= self._drop((key for key, _ in known), unsave=False)
         elif listing.error is not None:
             # The root is there and cannot be looked at: what was known of its runs is the best there is.
-            changed |= any([self._table.mark_stale(key) for key, _ in known])
+            for key, _ in known:
+                changed |= self._table.mark_stale(key, doubt=False)
         else:
             missing = (key for key, ref in known if key not in listing.found and ref.source not in listing.broken)
             changed |= self._drop(missing)
@@ -330,7 +317,7 @@ class Scanner:
         self._apply(list(self._look(self._next_hot(), self._pace.hot_s)))
         if self._polling and self._sweeps % max(1, round(self._pace.sweep_s / self._pace.poll_s)):
             return
-        self.queue.mark([ref for key, ref in self._table.items() if self._census.touched(key, ref)])
+        self.queue.mark(self._census.touched())
         self._apply(list(self._look(self._next_few(), self._pace.slice_s)))
 
     def _next_hot(self) -> Iterator[RunRef]:
@@ -345,18 +332,3 @@ class Scanner:
             ref = self._table.ref(key) if key else None
             if ref is not None:
                 yield ref
-
-    def _flush(self, *, lazily: bool = False) -> None:
-        with self._guard:
-            now = time.monotonic()
-            if not self._unsaved:
-                return
-            if lazily and len(self._unsaved) < _FLUSH_ROWS and now < self._flushed_at + _FLUSH_S:
-                return
-            unsaved, self._unsaved = self._unsaved, {}
-            self._flushed_at = now
-        for root, index in self._indexes.items():
-            prefix = str(root)
-            rows = [row for row in unsaved.values() if row is not None and row[0].ref.root == prefix]
-            gone = [key for key, row in unsaved.items() if row is None]
-            index.write(rows, gone)

@@ -74,14 +74,20 @@ class RunTable:
                     self._take_out(self._rows.pop(key))
             return gone
 
-    def mark_stale(self, key: str) -> bool:
-        """Note that the last read of a run failed; whether the run is known at all."""
+    def mark_stale(self, key: str, *, doubt: bool = True) -> bool:
+        """Note that the last read of a run failed; whether the run is known at all.
+
+        Args:
+            key: The run.
+            doubt: Whether to read it again even if its fingerprint is still the same.
+        """
         with self._lock:
             row = self._rows.get(key)
             if row is None:
                 return False
             row.stale = True
-            row.fingerprint = ""
+            if doubt:
+                row.fingerprint = ""
             return True
 
     def touch(self, key: str, fingerprint: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cockpit.models.snapshot import WatchMode
 from cockpit.runtime.arm import Arm
+from cockpit.runtime.filewatch import WatchedFile
 from cockpit.runtime.mounts import is_silent, max_user_watches
 from cockpit.runtime.roots import Identity, identity, mtime_ns
 
@@ -75,7 +76,7 @@ class WatchHub:
         self._stop = threading.Event()
         self._hot: tuple[Path, ...] = ()
         self._containers: dict[str, tuple[Path, int]] = {}
-        self._files: dict[object, _WatchedFile] = {}
+        self._files: dict[object, WatchedFile] = {}
         self._identities: dict[Path, Identity | None] = {}
         self._whole: dict[Path, bool] = {}
         self._arm: Arm | None = None
@@ -126,7 +127,7 @@ class WatchHub:
         """
         token = object()
         with self._guard:
-            self._files[token] = _WatchedFile(path, callback)
+            self._files[token] = WatchedFile(path, callback)
 
         def leave() -> None:
             with self._guard:
@@ -257,34 +258,13 @@ class WatchHub:
         self._hints.paths(kept)
 
 
-class _WatchedFile:
-    """A single file and what `stat` said of it last."""
-
-    def __init__(self, path: Path, callback: Callable[[], None]) -> None:
-        self.path = path
-        self._callback = callback
-        self._guard = threading.Lock()
-        self._seen = self._stat()
-
-    def look(self) -> None:
-        """Call back if the file is not what it was."""
-        with self._guard:
-            now = self._stat()
-            if now == self._seen:
-                return
-            self._seen = now
-        try:
-            self._callback()
-        except Exception:
-            # A listener that stumbles must not end the watch of everyone else.
-            logger.exception("telling of a change of %s", self.path)
-
-    def _stat(self) -> tuple[int, int, int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def topmost(paths: Iterable[Path]) -> list[Path]:
+    """Those of some paths that lie below none of the others: watched as a whole they hold the rest."""
+    chosen: list[Path] = []
+    for path in sorted(set(paths), key=lambda path: len(path.parts)):
+        if not any(path.is_relative_to(above) for above in chosen):
+            chosen.append(path)
+    return chosen
 
 
 def exceeds(root: Path, budget: int) -> bool:

@@ -107,7 +107,7 @@ class WorkQueue:
                 if self._dirty:
                     due = min(due, dirty_from)
                 if self._retries:
-                    due = min(due, min(at for at, _ in self._retries.values()))
+                    due = min(due, *(at for at, _ in self._retries.values()))
                 if due <= now:
                     break
                 self._ready.wait(due - now)

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run
@@ -20,7 +19,7 @@ from cockpit.presenters.receipts import step_key, step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.bindings import screen_bindings
 from cockpit.screens.commanding import Commanding
-from cockpit.screens.logging import LogFiles
+from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.painting import Painter
 from cockpit.screens.recording import Recording
 from cockpit.screens.scope import RunScope
@@ -109,7 +108,7 @@ class CockpitScreen(Screen[None]):
         return Recording(self)
 
     @cached_property
-    def log(self) -> LogFiles:  # type: ignore[override]
+    def logfiles(self) -> LogFiles:
         """What the Log pane shows."""
         return LogFiles(self)
 
@@ -138,9 +137,9 @@ class CockpitScreen(Screen[None]):
         self.painter.start()
         self._show(self.session.board.snapshot)
         board = self.session.board
-        self._leave.append(board.subscribe(lambda snapshot: self.post_message(self.Fresh(snapshot)) and None))
+        self._leave.append(board.subscribe(self._tell_fresh))
         for path in self.session.journal_paths():
-            self._leave.append(board.watch_file(path, lambda: self.post_message(self.Recorded()) and None))
+            self._leave.append(board.watch_file(path, self._tell_recorded))
         self.set_interval(AGE_TICK_S, self._tick)
         self.refresh_ledgers()
 
@@ -148,6 +147,14 @@ class CockpitScreen(Screen[None]):
         """Stop listening."""
         for leave in self._leave:
             leave()
+
+    def _tell_fresh(self, snapshot: Snapshot) -> None:
+        """Called from a thread of the board."""
+        self.post_message(self.Fresh(snapshot))
+
+    def _tell_recorded(self) -> None:
+        """Called from a thread of the board."""
+        self.post_message(self.Recorded())
 
     # -- snapshots and the scope
 
@@ -178,7 +185,7 @@ class CockpitScreen(Screen[None]):
         """Another run is in scope: say at once what is known of it, and read the rest when the cursor rests."""
         self.scope = self.scope.to(run)
         self.session.board.scope(self.scope.key)
-        self.log.forget()
+        self.logfiles.forget()
         self.painter.scope()
         self._detail_timer.reset()
         self._detail_timer.resume()
@@ -200,9 +207,9 @@ class CockpitScreen(Screen[None]):
         self.painter.detail()
         if first:
             self._point_at_step()
-            self.log.default()
+            self.logfiles.default()
         else:
-            self.log.renew()
+            self.logfiles.renew()
 
     def _point_at_step(self) -> None:
         """The receipt that matters is under the cursor when the operator goes there."""
@@ -243,7 +250,7 @@ class CockpitScreen(Screen[None]):
         if step != self.scope.step:
             self.scope = self.scope.at_step(step)
             self.painter.step()
-            self.log.default()
+            self.logfiles.default()
 
     @on(RunList.Chosen, "#runs")
     def _run_chosen(self) -> None:
@@ -253,7 +260,7 @@ class CockpitScreen(Screen[None]):
     def _step_chosen(self, event: LineList.Chosen) -> None:
         self.scope = self.scope.at_step(step_of(event.key))
         self.painter.step()
-        self.log.default()
+        self.logfiles.default()
         self.focus_pane("log")
 
     @on(RoutingLog.Chosen, "#routing")
@@ -285,9 +292,20 @@ class CockpitScreen(Screen[None]):
     def _item_chosen(self, event: LineList.Chosen) -> None:
         self.recording.item_menu(event.key)
 
+    def thaw(self) -> None:
+        """Live again: catch up with the newest snapshot."""
+        self._show(self.latest)
+        self.painter.everything()
+
+    def follow_cursor(self) -> None:
+        """The panes follow the cursor in Runs again."""
+        run = self.painter.run_under_cursor()
+        if (run.key if run else None) != self.scope.key:
+            self._rescope(run)
+
     def open_place(self, path: str, line: int | None) -> None:
         """Show a file of the run at a line, in the Log pane."""
-        self.log.open_path(path, line)
+        self.logfiles.open_path(path, line)
         self.focus_pane("log")
 
     # -- focus
@@ -307,9 +325,10 @@ class CockpitScreen(Screen[None]):
         self.deck.state = self.deck.state.focus(name)
         self.pane(name).focus()
 
-    def on_descendant_focus(self, event: Widget.Focused) -> None:  # type: ignore[name-defined]
+    def on_descendant_focus(self) -> None:
         """Keep the deck's active pane that of the focus, however it got there."""
         self.painter.focus()
+        self.logfiles.ensure()
 
     @on(TabLine.Selected, "#tabs")
     def _tab_selected(self, event: TabLine.Selected) -> None:

@@ -32,9 +32,7 @@ def log_files(detail: RunDetail | None, step: tuple[str | None, str | None], job
     flow, name = step
     fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == step), None)
     files += _artifacts(detail, flow, name, fact)
-    files += [
-        LogFile("receipt", receipt.path) for receipt in detail.receipts if (receipt.flow, receipt.step) == step
-    ]
+    files += [LogFile("receipt", receipt.path) for receipt in detail.receipts if (receipt.flow, receipt.step) == step]
     files += [
         LogFile("draft" if handoff.draft else "handoff", handoff.path)
         for handoff in detail.handoffs

@@ -50,6 +50,6 @@ class RunScope:
         """The same run, looking at another step."""
         return RunScope(self.key, self.run, self.detail, step, self.anchored)
 
-    def anchor(self, on: bool) -> "RunScope":  # noqa: FBT001 - a switch
+    def anchor(self, on: bool) -> "RunScope":
         """The same run, kept or let go."""
         return RunScope(self.key, self.run, self.detail, self.step, on)

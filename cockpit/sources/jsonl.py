@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, overload
 
 import orjson
 
@@ -36,8 +36,15 @@ class Kept(NamedTuple):
     level: int = INFO
 
 
-Visit = Callable[[int, dict[str, Any]], Kept]
-"""Called once for every readable line with its number (from 1) and its object, in order."""
+class Visitor(Protocol):
+    """What reduces the lines of a file to facts."""
+
+    def visit(self, line: int, data: dict[str, Any], /) -> Kept:
+        """Called once for every readable line with its number (from 1) and its object, in order."""
+        ...
+
+
+V = TypeVar("V", bound=Visitor)
 
 
 def decode_line(raw: bytes) -> tuple[dict[str, Any] | None, str | None]:
@@ -61,7 +68,7 @@ def decode_line(raw: bytes) -> tuple[dict[str, Any] | None, str | None]:
     return None, f"a JSON {json_kind(value)} instead of an object"
 
 
-class JsonlFile:
+class JsonlFile(Generic[V]):
     """A growing JSON Lines file and what one pass over it keeps. May be shared by several details of a run.
 
     Args:
@@ -71,11 +78,9 @@ class JsonlFile:
         channels: How many channels the visitor knows.
     """
 
-    def __init__(self, path: Path | str, name: str, start: Callable[[], Visit], channels: int = 1) -> None:
+    def __init__(self, path: Path | str, name: str, start: Callable[[], V], channels: int = 1) -> None:
         self.name = name
-        self.file = FileLines(
-            path, span=MAX_LINE, classify=False, on_lines=self._take, on_reset=self._begin
-        )
+        self.file = FileLines(path, span=MAX_LINE, classify=False, on_lines=self._take, on_reset=self._begin)
         self._start = start
         self._channels = channels
         self._lock = threading.Lock()
@@ -85,7 +90,7 @@ class JsonlFile:
         self.picks = [array("I") for _ in range(self._channels)]
         self._problems: list[Problem] = []
         self._unnamed = 0
-        self._visit = self._start()
+        self.visitor = self._start()
 
     def refresh(self) -> Change:
         """Read on; see `FileLines.refresh`."""
@@ -103,7 +108,7 @@ class JsonlFile:
         return tuple(found)
 
     def _take(self, first: int, lines: list[bytes]) -> None:
-        visit, picks, levels, loads = self._visit, self.picks, self.file.index.levels, orjson.loads
+        visit, picks, levels, loads = self.visitor.visit, self.picks, self.file.index.levels, orjson.loads
         for row, raw in enumerate(lines, first):
             try:
                 value = loads(raw)
@@ -207,7 +212,7 @@ class JsonlSequence(Sequence[T], Generic[T]):
         wanted = {LEVELS[level] for level in levels}
         row: int | None = self._picks[start]
         while row is not None:
-            row = self._view.index.next_level(row, step, wanted)
+            row = self._view.known.next_level(row, step, wanted)
             if row is None:
                 return None
             at = bisect_left(self._picks, row, 0, self._length)

@@ -35,7 +35,9 @@ def load() -> Registry:
         try:
             source = _make(target)
         except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises must not stop the cockpit
-            problems.append(Problem(path=target, reason=f"source {name} cannot be loaded: {type(error).__name__}: {error}"))
+            problems.append(
+                Problem(path=target, reason=f"source {name} cannot be loaded: {type(error).__name__}: {error}")
+            )
             continue
         if source.id in sources:
             problems.append(Problem(path=target, reason=f"source {name}: the id {source.id} is taken"))

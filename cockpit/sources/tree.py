@@ -62,6 +62,7 @@ def modified(mtime_ns: int) -> datetime:
 def list_tree(directory: Path) -> Tree:
     """Every file below `directory`, sorted within its directory; symbolic links are listed, never followed.
 
+    A directory with the name of a record (`meta.json`) is listed as a file that is none, so that readers can say so.
     Temporary files (`*.tmp`) of writers that replace atomically are left out: they come and go while nothing changed.
     """
     tree = Tree()
@@ -82,7 +83,7 @@ def _list(path: str, prefix: str, depth: int, tree: Tree) -> None:
         if name.endswith(".tmp"):
             continue
         try:
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False) and not name.endswith((".json", ".jsonl")):
                 if depth >= MAX_DEPTH:
                     tree.trouble.append((prefix + name, f"nested deeper than {MAX_DEPTH} directories, not read"))
                 else:

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from cockpit.demo.files import stamp
 from cockpit.demo.flows import FLOWS, Flow, Step, flow_yaml, flows_yaml
 
 RECEIPTS_PER_RUN = 10
-TAIL = "bench"
 ID_PATTERN = r"run-\d{8}-\d{6}-b\d{5}"
 LIVE_RUN = "run-live-bench"
 LOG_RUN = "run-routinglog-bench"
@@ -71,15 +71,26 @@ def generate(tree: Path, runs: int, now: datetime | None = None) -> Dataset:
     (config.parent / "flows.yaml").write_text(flows_yaml())
     for flow in FLOWS.values():
         (config / f"{flow.key}.yaml").write_text(flow_yaml(flow))
+    # Creating files waits for the disk more than for the processor, so several processes help even on two cores.
+    workers = min(4, os.cpu_count() or 1) if runs >= 1_000 else 1
+    parts = [(folder, moment, runs, range(first, runs, workers)) for first in range(workers)]
+    if workers == 1:
+        written = [_part(*parts[0])]
+    else:
+        with ProcessPoolExecutor(workers) as pool:
+            written = list(pool.map(_part, *zip(*parts, strict=True)))
+    files, size = (sum(numbers) for numbers in zip(*written, strict=True))
+    return Dataset(tree, folder, runs, runs * RECEIPTS_PER_RUN, files, size, time.perf_counter() - started)
+
+
+def _part(folder: Path, moment: datetime, runs: int, numbers: range) -> tuple[int, int]:
+    """Write some of the runs; how many files, and how many bytes."""
     writer = _Writer()
-    chance = random.Random(7)  # noqa: S311
     span = timedelta(days=30)
-    for number in range(runs):
+    for number in numbers:
         start = moment - timedelta(hours=2) - span * (1 - (number + 1) / runs) - timedelta(minutes=20)
-        _run(writer, folder, number, start, chance)
-    return Dataset(
-        tree, folder, runs, runs * RECEIPTS_PER_RUN, writer.files, writer.size, time.perf_counter() - started
-    )  # fmt: skip
+        _run(writer, folder, number, start, random.Random(number))  # noqa: S311  # reproducible on purpose
+    return writer.files, writer.size
 
 
 def _run(writer: _Writer, folder: Path, number: int, start: datetime, chance: random.Random) -> None:
@@ -113,7 +124,12 @@ def _run(writer: _Writer, folder: Path, number: int, start: datetime, chance: ra
     writer.write(directory / "meta.json", json.dumps(meta, indent=2), when)
     writer.write(directory / "spec.json", json.dumps(meta["spec"], indent=2), start.timestamp())
     if later:
-        state = {"run_id": run_id, "flow_key": flow.key, "current_step_id": steps[-1].id, "step_index": 10}
+        state: dict[str, Any] = {
+            "run_id": run_id,
+            "flow_key": flow.key,
+            "current_step_id": steps[-1].id,
+            "step_index": 10,
+        }
         state |= {"loop_state": {}, "handoff_envelopes": {}, "status": "running", "timestamp": stamp(moment)}
         writer.write(directory / "run_state.json", json.dumps(state, indent=2), when)
     for path in (directory / flow.key / "receipts", directory / flow.key, directory):
@@ -138,9 +154,20 @@ def _step(
         directory / flow.key / "receipts" / f"{step.id}-{step.agent}.json", json.dumps(receipt, indent=2), when
     )
     if envelopes is not None:
-        signal = {"decision": "advance", "next_step_id": None, "route": None, "reason": "linear", "confidence": 1.0}
+        signal: dict[str, Any] = {
+            "decision": "advance",
+            "next_step_id": None,
+            "route": None,
+            "reason": "linear",
+            "confidence": 1.0,
+        }
         signal |= {"needs_human": False, "next_flow": None, "loop_count": 0, "exit_condition_met": False}
-        envelope = {"step_id": step.id, "flow_key": flow.key, "run_id": run_id, "routing_signal": signal}
+        envelope: dict[str, Any] = {
+            "step_id": step.id,
+            "flow_key": flow.key,
+            "run_id": run_id,
+            "routing_signal": signal,
+        }
         envelope |= {"summary": step.role, "artifacts": {}, "status": "UNVERIFIED" if failed else "VERIFIED"}
         envelope |= {"error": None, "duration_ms": receipt["duration_ms"], "timestamp": stamp(ended)}
         envelope |= {"verification_passed": not failed, "verification_details": {}}
@@ -204,7 +231,7 @@ def _step_events(
         "error": None,
         "engine": "claude-step",
     }
-    route = {"from_step": step.id, "to_step": following, "reason": "linear_explicit", "loop_state": {}}
+    route: dict[str, Any] = {"from_step": step.id, "to_step": following, "reason": "linear_explicit", "loop_state": {}}
     kind = "step_error" if failed else "step_end"
     return [
         _event(run_id, later, seq, started, "step_start", flow.key, step.id, step.agent, begin),

@@ -105,6 +105,27 @@ def test_a_forked_child_does_not_share_its_parents_lock(journal: Journal) -> Non
     assert verify(journal.path).ok
 
 
+def test_a_child_forked_inside_the_lock_does_not_keep_it(journal: Journal) -> None:
+    code = """
+        with files.locked(anchor.lock_path(path), 1):
+            child = os.fork()
+            if not child:
+                # Holds a copy of the lock's descriptor until its parent is done.
+                sys.stdin.read()
+                os._exit(0)
+        print(Journal(path, journal.actor, system_clock, wait_s=0.5).append("a.b").seq, flush=True)
+        sys.stdin.close()
+    """
+    path = journal.path
+    path.parent.mkdir()
+    with writer(code, path) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "1\n"
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
 KILLS = {
     "before anything is written": "files.write_all = die",
     "in the middle of the line": """

@@ -12,13 +12,14 @@ import pytest
 
 from cockpit.clock import Clock
 from cockpit.errors import CockpitError, UsageError
-from cockpit.journal.codec import GENESIS, MAX_LINE, canonical, digest
+from cockpit.journal.codec import GENESIS, MAX_LINE, canonical, digest, seal
 from cockpit.journal.files import JournalError
 from cockpit.journal.log import LOST, REPAIRED, Journal
 from cockpit.journal.reader import START, Cursor
 from cockpit.journal.verify import verify
 from cockpit.models.journal import Actor, Entry
 from cockpit.models.problem import Problem
+from tests.conftest import NOW
 
 ALICE = Actor(user="root", real_user="alice", tty="/dev/pts/1", ssh_peer="192.0.2.7")
 NASTY = "[/x] [@click=app.quit]x[/] \x1b]52;c;aGk=\x07 \0 \u202eRTL \n\r\t 🧯 " + "x" * 5000
@@ -159,6 +160,36 @@ def test_a_lock_that_is_held_too_long_is_an_error_not_a_hang(journal: Journal, c
         with pytest.raises(JournalError, match=r"another process has held .*journal\.jsonl\.lock"):
             hasty.append("a.b")
     assert hasty.append("a.b").seq == 2
+
+
+def test_a_lock_file_deleted_while_it_was_waited_for_is_made_anew(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append("a.b")
+    lock = journal.path.with_name("journal.jsonl.lock")
+    calls: list[int] = []
+    real = fcntl.flock
+
+    def delete_first(fd: int, operation: int) -> None:
+        if not calls:
+            lock.unlink()
+        calls.append(operation)
+        real(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", delete_first)
+    journal.append("a.b")
+    assert len(calls) == 3
+    assert b'"seq":2' in lock.read_bytes()
+
+
+def test_a_forged_line_with_a_right_number_and_hash_breaks_the_chain(journal: Journal) -> None:
+    journal.append("a.b", {"n": 1})
+    line, _ = seal(seq=2, at=NOW, actor=ALICE, kind="a.b", incident=None, data={}, prev="f" * 64)
+    with journal.path.open("ab") as file:
+        file.write(line)
+    result = verify(journal.path)
+    assert (result.ok, result.line) == (False, 2)
+    assert "chain" in str(result.reason)
 
 
 def test_a_torn_last_line_is_set_aside_and_recorded(journal: Journal) -> None:

@@ -61,9 +61,14 @@ def test_what_is_unknown_matches_anything_and_names_are_taken_literally() -> Non
             "build/handoff/implement.draft.json",
         ),
         ("stuck-run/blocked", "runs/run-20261121-040322-2491qz", {"flow": "build"}, "build/handoff/implement.json"),
-        ("stuck-run/step", "runs/run-20261121-040559-kyoyeq", {"flow": "build"}, "build/receipts/branch-repo-operator.json"),
+        (
+            "stuck-run/step",
+            "runs/run-20261121-040559-kyoyeq",
+            {"flow": "build"},
+            "build/receipts/branch-repo-operator.json",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_shipped_evidence_paths_find_the_files_of_real_runs(
     real_data: Path, item: str, run: str, scope: dict[str, str], expected: str
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.models.evidence import Evidence, Rank
@@ -145,6 +145,7 @@ def test_items_without_usable_ids_still_get_unique_ones() -> None:
     assert [problem.line for problem in problems] == [5, 6, 6, 7, 7, 8]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_the_parser_raise(text: str) -> None:
     read_document(text)
@@ -157,6 +158,7 @@ PIECES = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES)), st.sampled_from(["", "\n", " "]), st.booleans())
 def test_no_mixture_of_its_own_marks_makes_the_parser_raise(pieces: list[str], glue: str, headed: bool) -> None:
     text = ("+++\nid = 'a'\ntitle = 'A'\n+++\n" if headed else "") + glue.join(pieces)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 FLOWS = ("signal", "plan", "build", "review", "gate", "deploy", "wisdom", "reset")
 _FLOW_SET = frozenset((*FLOWS, "operate", "stepwise-demo"))
 RUN_NAME = re.compile(r"run-\d{8}-\d{6}-[a-z0-9]{6}\Z")
-MARKERS = frozenset(("meta.json", "spec.json", "events.jsonl", "run_state.json", "run.json"))
+MARKERS = frozenset(("meta.json", "spec.json", "events.jsonl", "run_state.json"))
+WEAK_MARKER = "run.json"
+"""Also the name other systems give their run's record: it counts only beside a flow's folder."""
 CONTAINERS = frozenset(("runs", "examples", ".runs", "_corrupt"))
 _STEP_FOLDERS = frozenset(("receipts", "handoff", "handoffs", "llm", "routing", "nav"))
 _SKIP = frozenset(("node_modules", "__pycache__", "_wisdom", "venv", "site-packages"))
@@ -106,7 +108,7 @@ def artifact_kind(rel: str) -> str:
     if kind in (Kind.TRANSCRIPT, Kind.SCENT_TRAIL, Kind.BUILD_RECEIPT, Kind.BOUNDARY):
         return kind.value
     parts = rel.split("/")
-    folder = parts[-2] if len(parts) > 2 else ""  # noqa: PLR2004 - run/flow/folder/name
+    folder = parts[-2] if len(parts) > 2 else ""
     known = {"nav": "brief", "forensics": "forensics", "proposals": "proposal", "artifacts": "artifact"}
     return known.get(folder) or ("report" if parts[-1] == "stop_report.md" else "artifact")
 
@@ -126,13 +128,15 @@ def look(path: str, name: str, *, among_runs: bool) -> Look:
         name: Its name.
         among_runs: Whether it lies where runs are kept, so that one marker file is enough.
     """
-    markers = flows = 0
+    markers = flows = weak = 0
     folders = []
     try:
         with os.scandir(path) as listing:
             for entry in listing:
                 if entry.name in MARKERS:
                     markers += 1
+                elif entry.name == WEAK_MARKER:
+                    weak = 1
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
                     flows += entry.name in _FLOW_SET
@@ -141,6 +145,7 @@ def look(path: str, name: str, *, among_runs: bool) -> Look:
         return Look(is_run=among_runs and path.rpartition("/")[0].rpartition("/")[2] in CONTAINERS)
     except OSError:
         return Look(is_run=False)
+    markers += weak if flows else 0
     if among_runs and (markers or RUN_NAME.match(name)):
         return Look(is_run=True)
     if markers and (markers + flows > 1 or RUN_NAME.match(name)):

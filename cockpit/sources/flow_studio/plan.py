@@ -128,7 +128,7 @@ def _load(folder: str) -> Config | None:
 
 
 def _parse(path: str) -> tuple[str, Flow] | None:
-    import yaml  # noqa: PLC0415 - costs 15 ms, and most starts never need it
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

@@ -1,6 +1,7 @@
 """One run directory as a `RunDetail`, reading again only what changed since the previous one."""
 
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,8 @@ from cockpit.models.records import Artifact, Handoff, Receipt, RunRecord
 from cockpit.models.run import RunRef
 from cockpit.sources.fields import Obj, newest, oldest
 from cockpit.sources.flow_studio import records
-from cockpit.sources.flow_studio.events import EVENTS, EventFacts, EventReader, make_event, make_routing
+from cockpit.sources.flow_studio.event_lines import make_event, make_routing
+from cockpit.sources.flow_studio.events import EventFacts, EventReader
 from cockpit.sources.flow_studio.layout import Kind, Place, artifact_kind, place
 from cockpit.sources.flow_studio.logs import DecisionReader, LogReader, make_decision, make_log_event
 from cockpit.sources.flow_studio.plan import Config, Names, config_near, expected
@@ -23,7 +25,6 @@ from cockpit.sources.flow_studio.steps import step_facts
 from cockpit.sources.flow_studio.weave import gather_routing, gather_signals, in_time
 from cockpit.sources.jsonfile import kind_of, read_object
 from cockpit.sources.jsonl import JsonlFile
-from cockpit.sources.lines import Change
 from cockpit.sources.paths import encode, in_root, run_dir
 from cockpit.sources.tree import FileEntry, Stamp, Tree, digest, list_tree, modified
 
@@ -68,9 +69,7 @@ def read_detail(ref: RunRef, previous: RunDetail | None = None) -> RunDetail:
 
 
 class _Reader:
-    def __init__(
-        self, ref: RunRef, directory: Path, root: Path, config: Config | None, cache: dict[str, Any]
-    ) -> None:
+    def __init__(self, ref: RunRef, directory: Path, root: Path, config: Config | None, cache: dict[str, Any]) -> None:
         self.ref = ref
         self.directory = os.fspath(directory)
         self.root = root
@@ -90,7 +89,9 @@ class _Reader:
             self._file(entry, place(entry.rel))
         for rel, reason in tree.trouble:
             if rel != "." or os.path.isdir(self.directory):  # noqa: PTH112
-                found.problems.append(Problem(path=self.path(rel) if rel != "." else self.ref.path, reason=reason, fatal=rel == "."))
+                found.problems.append(
+                    Problem(path=self.path(rel) if rel != "." else self.ref.path, reason=reason, fatal=rel == ".")
+                )
             else:
                 found.problems.append(Problem(path=self.ref.path, reason="the run's directory is gone", fatal=True))
         return self._assemble(tree)
@@ -111,7 +112,9 @@ class _Reader:
             self._line_file(entry, where)
             return
         if kind in _SMALL:
-            facts = self._cached(entry, lambda: read_small(self._absolute(entry), self.path(entry.rel), where, entry, self.root))
+            facts = self._cached(
+                entry, lambda: read_small(self._absolute(entry), self.path(entry.rel), where, entry, self.root)
+            )
             if facts is not None:
                 found.small.append(facts)
             return
@@ -151,6 +154,9 @@ class _Reader:
         return made
 
     def _object(self, entry: FileEntry, *, fatal: bool = False) -> tuple[Obj | None, Problem | None]:
+        if not entry.regular and not stat.S_ISLNK(entry.mode):
+            reason = f"not an ordinary file but {kind_of(entry.mode)}"
+            return None, Problem(path=self.path(entry.rel), reason=reason, fatal=fatal)
         return read_object(self._absolute(entry), self.path(entry.rel), root=self.root, fatal=fatal)
 
     def _receipt(self, entry: FileEntry, flow: str) -> tuple[Any, Problem | None]:
@@ -175,17 +181,17 @@ class _Reader:
         file: JsonlFile = known[1] if known is not None else self._new_lines(entry, where.kind, path, flow)
         if known is None or known[0] != entry.stamp:
             file.refresh()
-        self.cache[entry.rel] = (entry.stamp, file)
+        self.cache[entry.rel] = (entry.stamp if file.file.problem is None else None, file)
         self.found.lines[entry.rel] = file
         self.found.problems.extend(file.problems)
 
     def _new_lines(self, entry: FileEntry, kind: Kind, path: str, flow: str) -> JsonlFile:
         absolute = self._absolute(entry)
         if kind is Kind.EVENTS:
-            return JsonlFile(absolute, path, lambda: EventReader(self.names, path).visit, channels=2)
+            return JsonlFile(absolute, path, lambda: EventReader(self.names, path), channels=2)
         if kind is Kind.DECISIONS:
-            return JsonlFile(absolute, path, lambda: DecisionReader(path, flow).visit)
-        return JsonlFile(absolute, path, lambda: LogReader(path, flow, timeouts=kind is Kind.TIMEOUTS).visit)
+            return JsonlFile(absolute, path, lambda: DecisionReader(path, flow))
+        return JsonlFile(absolute, path, lambda: LogReader(path, flow, timeouts=kind is Kind.TIMEOUTS))
 
     def _assemble(self, tree: Tree) -> RunDetail:
         found = self.found
@@ -242,7 +248,7 @@ def _facts_of(file: JsonlFile | None) -> EventFacts:
 
 def _events(rel: str, file: JsonlFile) -> Any:
     if rel == "events.jsonl":
-        return file.sequence(make_event(file.name), EVENTS - 1)
+        return file.sequence(make_event(file.name))
     if rel.endswith("decisions.jsonl"):
         return ()
     return file.sequence(make_log_event(file.name, file.visitor.flow))

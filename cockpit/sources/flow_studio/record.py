@@ -12,9 +12,7 @@ from cockpit.models.records import RunRecord
 from cockpit.sources.fields import Obj, items, moment, newest, obj, text, word
 from cockpit.sources.flow_studio.words import FINISHED
 
-_OPERATOR_WORDS = frozenset(
-    ("paused", "pausing", "stopped", "stopping", "interrupted", "canceled", "cancelled")
-)
+_OPERATOR_WORDS = frozenset(("paused", "pausing", "stopped", "stopping", "interrupted", "canceled", "cancelled"))
 
 
 def run_record(files: dict[str, Obj], path_of: Callable[[str], str]) -> RunRecord:
@@ -44,9 +42,7 @@ def run_record(files: dict[str, Obj], path_of: Callable[[str], str]) -> RunRecor
         flows=flows or ((state_flow,) if state_flow else ()),
         backend=word(spec.get("backend")),
         initiator=word(spec.get("initiator")),
-        tags=tuple(
-            tag for tag in map(word, items(meta.get("tags")) or items(legacy.get("tags"))) if tag is not None
-        ),
+        tags=tuple(tag for tag in map(word, items(meta.get("tags")) or items(legacy.get("tags"))) if tag is not None),
         recorded_id=word(meta.get("id")) or word(state.get("run_id")),
         current_flow=state_flow,
         current_step=word(state.get("current_step_id")) or word(state.get("current_step")),

@@ -155,8 +155,8 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO")
 def _concern(value: object) -> Concern | None:
     if type(value) is dict:
         said = text(value.get("description")) or text(value.get("concern")) or text(value.get("text"))
-        return said and Concern(
-            text=said, severity=word(value.get("severity")), location=word(value.get("location"))
+        return (
+            said and Concern(text=said, severity=word(value.get("severity")), location=word(value.get("location")))
         ) or None
     said = text(value)
     if said is None:

@@ -140,8 +140,15 @@ def decision_route(data: Obj) -> Route:
 
 
 def route_entry(
-    route: Route, data: Obj, flow: str | None, step: str | None, path: str, line: int | None, *,
-    confidence: object = None, level: Level | None = None,
+    route: Route,
+    data: Obj,
+    flow: str | None,
+    step: str | None,
+    path: str,
+    line: int | None,
+    *,
+    confidence: object = None,
+    level: Level | None = None,
 ) -> RoutingEntry:
     """A decision with its place. `data` holds the time under `ts` or `timestamp`."""
     return RoutingEntry(

@@ -63,9 +63,7 @@ def step_facts(
             sources.draft = handoff
         else:
             sources.handoff = handoff
-    facts = [
-        (_fact(key, sources, events_path, has_receipts=bool(receipts)), sources) for key, sources in found.items()
-    ]
+    facts = [(_fact(key, sources, events_path, has_receipts=bool(receipts)), sources) for key, sources in found.items()]
     rank = {flow: i for i, flow in enumerate(flow_order)}
     facts.sort(key=lambda pair: _order(pair[0], pair[1], rank, names))
     return tuple(fact for fact, _ in facts)
@@ -133,9 +131,7 @@ def _receipt_wins(mark: Mark | None, status: StepStatus, receipt: Receipt) -> bo
     return receipt.ended_at is not None and said is not None and receipt.ended_at > said
 
 
-def _by_handoff(
-    handoff: Handoff, error: str | None, *, no_receipt: bool
-) -> tuple[StepStatus, str | None, Evidence]:
+def _by_handoff(handoff: Handoff, error: str | None, *, no_receipt: bool) -> tuple[StepStatus, str | None, Evidence]:
     status = _BY_HANDOFF.get(handoff.status, StepStatus.UNKNOWN)
     quote = f'"status": "{handoff.raw_status}"'
     if no_receipt and handoff.fallback and handoff.status is HandoffStatus.UNVERIFIED:
@@ -155,9 +151,7 @@ def _agent(mark: Mark | None, receipt: Receipt | None, handoff: Handoff | None) 
     return handoff.agent if handoff is not None else None
 
 
-def _end(
-    mark: Mark | None, receipt: Receipt | None, handoff: Handoff | None, status: StepStatus
-) -> datetime | None:
+def _end(mark: Mark | None, receipt: Receipt | None, handoff: Handoff | None, status: StepStatus) -> datetime | None:
     if status is StepStatus.RUNNING:
         return None
     ends = newest(mark.ended_at if mark else None, receipt.ended_at if receipt else None)

@@ -1,0 +1,139 @@
+"""The application: wires session, themes, key map and screens. Decides nothing."""
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.theme import Theme
+
+from cockpit import locations
+from cockpit.commands import Command
+from cockpit.keymap import Keymap, build_keymap
+from cockpit.presenters.times import TimeStyle
+from cockpit.screens.bindings import textual_keymap
+from cockpit.screens.cockpit import CockpitScreen
+from cockpit.screens.view import ViewState
+from cockpit.session import Session
+from cockpit.theming import load_themes, shipped_dir
+from widgets.style import THEME_VARIABLE_DEFAULTS
+
+QUIT_WINDOW_S = 2.0
+"""Two ctrl-c within this many seconds quit."""
+MIN_WIDTH, MIN_HEIGHT = 60, 16
+"""The smallest terminal everything is whole on."""
+
+
+class CockpitApp(App[None]):
+    """One session on one terminal."""
+
+    TITLE = "cockpit"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    _own_themes: tuple[str, ...] = ()
+
+    def __init__(self, session: Session, view: ViewState | None = None, theme: str | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.view = view or ViewState(
+            times=TimeStyle(session.settings.times), unicode=session.settings.glyphs == "unicode"
+        )
+        self.keymap_in_force: Keymap = build_keymap(session.settings.keys)
+        self._wanted_theme = theme or session.settings.theme
+        self._interrupted_at: float | None = None
+        self.crash: Exception | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The app's own variables, for themes that do not set them."""
+        return dict(THEME_VARIABLE_DEFAULTS)
+
+    def on_mount(self) -> None:
+        """Themes and keys first: what they complain of is said once, all of it."""
+        problems = [*self._load_themes(), *self.keymap_in_force.problems]
+        self.set_keymap(textual_keymap(self.keymap_in_force))
+        self.session.board.start()
+        self.push_screen(CockpitScreen(self.session, self.view))
+        for problem in problems:
+            self.notify(problem, title="Configuration", severity="warning", markup=False, timeout=10)
+
+    def _load_themes(self) -> Sequence[str]:
+        loaded = load_themes([shipped_dir(), locations.config_dir() / "themes"])
+        for theme in loaded.themes.values():
+            self.register_theme(theme)
+        self._own_themes = tuple(loaded.themes)
+        if self._wanted_theme in loaded.themes:
+            self.theme = self._wanted_theme
+            return loaded.problems
+        if "dark" in loaded.themes:
+            self.theme = "dark"
+        names = ", ".join(sorted(loaded.themes))
+        return (*loaded.problems, f"no theme {self._wanted_theme!r}; there are {names}")
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Ours only: Textual's own do not know what tones mean."""
+        every = super().available_themes
+        return {name: every[name] for name in self._own_themes if name in every} if self._own_themes else every
+
+    def next_theme(self) -> None:
+        """The theme after this one."""
+        names = sorted(self.available_themes)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    def keymap_of(self, command: Command) -> tuple[str, ...]:
+        """The keys of a command."""
+        return self.keymap_in_force.of(command)
+
+    def interrupted(self) -> None:
+        """Ctrl-c: the second one within two seconds quits."""
+        now = self.time()
+        if self._interrupted_at is not None and now - self._interrupted_at < QUIT_WINDOW_S:
+            self.exit()
+            return
+        self._interrupted_at = now
+        self.notify("ctrl-c again quits; jobs go on without the cockpit", timeout=QUIT_WINDOW_S, markup=False)
+
+    @staticmethod
+    def time() -> float:
+        """Seconds of a clock that only goes forward."""
+        import time
+
+        return time.monotonic()
+
+    def write_terminal(self, sequence: str) -> None:
+        """Send our own escape sequence (the clipboard) to the terminal."""
+        driver = self._driver
+        if driver is not None:
+            driver.write(sequence)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A crash ends the app quietly; whoever ran it keeps the traceback.
+
+        Textual would print one with all local values, secrets among them.
+        """
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.crash = self.crash or error
+        self._close_messages_no_wait()
+
+    def on_unmount(self) -> None:
+        """Threads end before the program does."""
+        self.session.close()
+
+
+def run_app(session: Session, *, view: ViewState | None = None, theme: str | None = None, mouse: bool = False) -> int:
+    """Open the terminal UI; returns the exit code.
+
+    Raises:
+        Exception: Whatever crashed it, once the terminal is restored.
+    """
+    # No animation and a modest frame rate: the terminal may be at the other end of a slow line.
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = CockpitApp(session, view, theme)
+    app.run(mouse=mouse)
+    if app.crash is not None:
+        raise app.crash
+    return app.return_code or 0

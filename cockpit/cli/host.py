@@ -1,0 +1,175 @@
+"""`doctor`, `info`, `keys`: the host, the paths, the keys."""
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from cockpit import __version__, locations
+from cockpit.cli import output
+from cockpit.cli.context import make_session, read_settings
+from cockpit.commands import COMMANDS, show_keys
+from cockpit.errors import CockpitError, ExitCode, RootError
+from cockpit.keymap import build_keymap
+from cockpit.presenters import words
+from cockpit.runtime.mounts import filesystem_type, is_silent, max_user_watches
+from cockpit.session import Session
+from widgets.rows import Cell, Tone
+
+FEW_WATCHES = 65_536
+"""Below this many inotify watches a busy host may run out of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `doctor` looked at; `ok` is `None` for what is only told."""
+
+    name: str
+    ok: bool | None
+    told: str
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Is this host ready? Exit 1 where something is not."""
+    findings = _host()
+    try:
+        session = make_session(options)
+    except RootError as error:
+        findings.append(Finding("root", False, str(error)))
+    except CockpitError as error:
+        findings.append(Finding("configuration", False, str(error)))
+    else:
+        findings += _configuration(session)
+        for root in session.roots:
+            findings += _root(session, root)
+        session.close()
+    if options.json:
+        output.emit([{"name": item.name, "ok": item.ok, "told": item.told} for item in findings])
+    else:
+        marks = {True: Cell("+ ok", Tone.OK), False: Cell("x bad", Tone.BAD), None: Cell(". note", Tone.DIM)}
+        rows = [(marks[item.ok], Cell(item.name, Tone.STRONG), words.text(item.told)) for item in findings]
+        output.table(("", "what", "found"), rows)
+    return int(ExitCode.BAD if any(item.ok is False for item in findings) else ExitCode.OK)
+
+
+def _host() -> list[Finding]:
+    findings = [Finding("python", sys.version_info >= (3, 11), platform.python_version())]
+    terminal = sys.stdout.isatty()
+    size = shutil.get_terminal_size() if terminal else None
+    if size is not None:
+        fits = size.columns >= 60 and size.lines >= 16
+        findings.append(Finding("terminal", fits, f"{size.columns}x{size.lines}, TERM={os.environ.get('TERM', '')}"))
+    else:
+        findings.append(Finding("terminal", None, "none: verbs only"))
+    encoding = sys.stdout.encoding or ""
+    findings.append(Finding("encoding", "utf" in encoding.lower(), encoding or "unknown"))
+    if os.environ.get("TMUX"):
+        findings.append(Finding("clipboard", shutil.which("tmux") is not None, "tmux load-buffer -w"))
+    else:
+        findings.append(Finding("clipboard", None, "OSC 52, and a file; in tmux it goes through tmux"))
+    if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
+        findings.append(Finding("session", None, "SSH without tmux: tmux new -A -s cockpit keeps the view"))
+    watches = max_user_watches()
+    if watches is not None:
+        enough = watches >= FEW_WATCHES
+        findings.append(Finding("inotify", enough or None, f"{watches:,} watches a user (fs.inotify.max_user_watches)"))
+    for tool, use in (("make", "the commands of resume and retry"), ("git", "nothing yet"), ("tmux", "clipboard")):
+        path = shutil.which(tool)
+        findings.append(Finding(tool, True if path else None, path or f"not found; used for {use}"))
+    return findings
+
+
+def _configuration(session: Session) -> list[Finding]:
+    path = locations.config_file()
+    problems = build_keymap(session.settings.keys).problems
+    findings = [Finding("configuration", True, f"{path}" if path.exists() else f"{path} (none: defaults)")]
+    findings += [Finding("keys", False, problem) for problem in problems]
+    findings += [
+        Finding("playbook", False, f"{item.path}:{item.line or ''} {item.reason}") for item in session.library.problems
+    ]
+    return findings
+
+
+def _root(session: Session, root: Path) -> list[Finding]:
+    if not root.is_dir():
+        return [Finding("root", False, f"{root}: no such directory")]
+    sources = ", ".join(source.id for source in session.sources_for(root))
+    findings = [Finding("root", bool(sources), f"{root}: {sources or 'no known system keeps runs here'}")]
+    kind = filesystem_type(root) or "unknown"
+    silent = is_silent(root)
+    findings.append(
+        Finding("filesystem", None if silent else True, f"{kind}{': polled, inotify is silent' if silent else ''}")
+    )
+    state = session.state_dir(root)
+    nearest = next(path for path in (state, *state.parents) if path.exists())
+    writable = os.access(nearest, os.W_OK)
+    findings.append(Finding("state", writable, f"{state}{'' if writable else ' cannot be written'}"))
+    return findings
+
+
+def info(options: argparse.Namespace) -> int:
+    """Paths and versions."""
+    settings = read_settings(options)
+    try:
+        session = make_session(options)
+    except CockpitError:
+        roots: list[dict[str, str]] = []
+    else:
+        roots = [{"path": str(root), "state": str(session.state_dir(root))} for root in session.roots]
+        session.close()
+    facts = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "textual": _version("textual"),
+        "config": str(Path(options.config) if options.config else locations.config_file()),
+        "playbooks": str(locations.config_dir() / "playbooks"),
+        "themes": str(locations.config_dir() / "themes"),
+        "theme": settings.theme,
+        "cache": str(locations.cache_dir()),
+        "user_state": str(locations.user_state_dir()),
+        "roots": roots,
+    }
+    if options.json:
+        output.emit(facts)
+        return int(ExitCode.OK)
+    for name, value in facts.items():
+        if isinstance(value, list):
+            for root in value:
+                output.say(f"{'root':<11} {root['path']}")
+                output.say(f"{'state':<11} {root['state']}")
+        else:
+            output.say(f"{name:<11} {value}")
+    return int(ExitCode.OK)
+
+
+def keys(options: argparse.Namespace) -> int:
+    """The key map in force; exit 2 where the configuration's is broken."""
+    keymap = build_keymap(read_settings(options).keys)
+    if options.json:
+        output.emit(
+            [
+                {"id": c.id, "keys": list(keymap.of(c)), "default": list(c.keys), "title": c.title, "help": c.help,
+                 "scope": c.scope.value, "group": c.group.value, "acts": c.acts}
+                for c in COMMANDS
+            ]
+        )  # fmt: skip
+    else:
+        rows = [
+            (Cell(show_keys(keymap.of(c)), Tone.ACCENT), Cell(c.id, Tone.DIM), Cell(c.group.value), Cell(c.help))
+            for c in COMMANDS
+        ]
+        output.table(("keys", "id", "group", "does"), rows)
+    for problem in keymap.problems:
+        output.tell(problem)
+    return int(ExitCode.USAGE if keymap.problems else ExitCode.OK)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

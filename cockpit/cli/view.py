@@ -1,0 +1,58 @@
+"""The terminal UI, and the demo that opens it."""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from cockpit.cli import output
+from cockpit.cli.context import make_session, the_clock
+from cockpit.cli.runs import status
+from cockpit.filtering import parse_filter
+
+
+def view(options: argparse.Namespace) -> int:
+    """Open the terminal UI; without a terminal print the status."""
+    if not _terminal():
+        return status(options)
+    wanted = parse_filter(options.filter)
+    session = make_session(options)
+    if options.glyphs:
+        session.settings = session.settings.model_copy(update={"glyphs": options.glyphs})
+    from cockpit.app import run_app
+    from cockpit.presenters.times import TimeStyle
+    from cockpit.screens.view import ViewState
+
+    session.board.first_page()
+    settings = session.settings
+    state = ViewState(filter=wanted, times=TimeStyle(settings.times), unicode=settings.glyphs == "unicode")
+    return run_app(session, view=state, theme=options.theme, mouse=options.mouse or settings.mouse)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Make a workspace with live producers and open it; `--headless` prints its status."""
+    from cockpit.demo.launch import start_live
+    from cockpit.demo.workspace import make_workspace
+
+    directory = Path(options.directory) if options.directory else Path(tempfile.mkdtemp(prefix="cockpit-demo-"))
+    workspace = make_workspace(directory, the_clock(options)())
+    headless = options.headless or not _terminal()
+    producer = start_live(workspace)
+    try:
+        if not options.json:
+            output.tell(f"demo workspace: {workspace}")
+        shown = argparse.Namespace(**{**vars(options), "root": [str(workspace)], "directory": None})
+        shown.verb = "status" if headless else "view"
+        if headless:
+            return status(shown)
+        shown.filter, shown.theme, shown.glyphs, shown.mouse = "", None, None, False
+        return view(shown)
+    finally:
+        producer.terminate()
+        producer.wait(timeout=10)
+
+
+def _terminal() -> bool:
+    """Whether there is a terminal to draw on."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

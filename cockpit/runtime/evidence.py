@@ -1,0 +1,113 @@
+"""The one reader of files for everything above `runtime`: evidence is named by a path below a root and read here."""
+
+import os
+import stat
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from cockpit.errors import CockpitError, UsageError
+from cockpit.sources.lines import FileLines
+from cockpit.sources.paths import decode
+
+_KEEP = 8
+"""Files whose line index is remembered, so that going back and forth in a large log reads only what is new."""
+
+
+class EvidenceReader:
+    """Reads files below one root, and nothing else. Safe to use from several threads.
+
+    Paths are POSIX paths relative to the root, as `cockpit.models.evidence.Evidence` carries them (escaped by
+    `cockpit.sources.paths.encode`). They come from
+    foreign files: one that is absolute or leads out of the root, also by way of symbolic links, is refused.
+
+    Args:
+        root: An existing directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lines: OrderedDict[Path, FileLines] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def resolve(self, path: str) -> Path:
+        """The real path of an ordinary file below the root.
+
+        Raises:
+            UsageError: The path leads out of the root, or names something that is no ordinary file.
+            CockpitError: There is no such file, or it cannot be looked at.
+        """
+        return self._check(path)[0]
+
+    def stat(self, path: str) -> os.stat_result:
+        """Size and times of a file. Raises as `resolve` does."""
+        return self._check(path)[1]
+
+    def open_lines(self, path: str) -> FileLines:
+        """The lines of a file, for panes that draw lazily; nothing is read before its `refresh`.
+
+        Raises as `resolve` does.
+        """
+        return FileLines(self.resolve(path))
+
+    def read_lines(
+        self, path: str, around: int | None = None, before: int = 3, after: int = 3
+    ) -> list[tuple[int, str]]:
+        """Lines near a place, with their 1-based numbers, each of bounded length; foreign text, not yet cleaned.
+
+        Args:
+            path: The file.
+            around: 1-based line in the middle; beyond the end means the last one. `None` means the first.
+            before: How many lines to give before it.
+            after: How many to give after it.
+
+        Raises:
+            UsageError: The path is refused, see `resolve`.
+            CockpitError: The file cannot be read.
+        """
+        lines = self._indexed(self.resolve(path))
+        partial = lines.partial
+        total = len(lines) + bool(partial)
+        if not total:
+            return []
+        middle = min(max(around or 1, 1), total)
+        first, last = max(middle - before, 1), min(middle + after, total)
+        found = lines.lines(first - 1, min(last, len(lines)))
+        if last > len(lines):
+            found.append(partial)
+        return [(first + number, line.decode("utf-8", "replace")) for number, line in enumerate(found)]
+
+    def _indexed(self, real: Path) -> FileLines:
+        with self._guard:
+            lines = self._lines.pop(real, None) or FileLines(real, classify=False)
+            self._lines[real] = lines
+            while len(self._lines) > _KEEP:
+                self._lines.popitem(last=False)
+        lines.refresh()
+        if lines.problem is not None:
+            raise CockpitError(f"{real.name}: {lines.problem}")
+        return lines
+
+    def _check(self, path: str) -> tuple[Path, os.stat_result]:
+        if not path or "\0" in path or path.startswith("/"):
+            raise UsageError(f"not a path below the root: {path!r}")
+        try:
+            root = self.root.resolve(strict=True)
+            real = (root / decode(path)).resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            raise CockpitError(f"{path}: {_why(error)}") from error
+        if not real.is_relative_to(root):
+            raise UsageError(f"leads out of the root: {path!r}")
+        try:
+            status = real.stat()
+        except OSError as error:
+            raise CockpitError(f"{path}: {_why(error)}") from error
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"not an ordinary file: {path!r}")
+        return real, status
+
+
+def _why(error: OSError | RuntimeError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "a loop of symbolic links"

@@ -1,0 +1,215 @@
+"""From a capital letter to a job: plan, dialog, confirmation, start; then its output, and how it ended."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from cockpit.actions.desk import ActionDesk
+from cockpit.errors import CockpitError
+from cockpit.models.action import Confirm, Job, JobState, Plan
+from cockpit.models.journal import Entry
+from cockpit.models.run import Run, RunRef
+from cockpit.presenters import words
+from cockpit.presenters.plans import command_text, job_lines, plan_lines
+from widgets.dialogs import MenuDialog, MessageDialog, PlanDialog
+from widgets.rows import MenuItem
+
+if TYPE_CHECKING:
+    from cockpit.screens.cockpit import CockpitScreen
+
+
+class Acting:
+    """Actions on the run in scope."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+        self._jobs: dict[str, Job] = {}
+        self._running: set[str] = set()
+
+    @property
+    def running(self) -> int:
+        """How many jobs run under all roots, as far as the journals tell."""
+        return len(self._running)
+
+    def act(self, action: str) -> None:
+        """Show the plan of an action on the run in scope, and carry it out once confirmed."""
+        self._screen.run_worker(self._act(action), group="dialog", exit_on_error=False)
+
+    async def _act(self, action: str) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        flow, step = screen.scope.flow_and_step
+        options = await self._options(action, run)
+        if options is None:
+            return
+        try:
+            plan = await asyncio.to_thread(screen.session.plan, action, run, flow, step, options)
+        except CockpitError as error:
+            self._fail(f"Cannot plan {action}", error)
+            return
+        choice = await self._ask(plan)
+        if choice == "copy":
+            screen.commanding.copy("command", command_text(plan.argv))
+        elif choice == "confirm":
+            await self._perform(plan, run)
+
+    async def _options(self, action: str, run: Run) -> dict[str, str] | None:
+        """What must be chosen before there is a plan; `None` where the operator thought better of it."""
+        if action != "archive":
+            return {}
+        items = [
+            MenuItem("keep", "archive it, and leave the run where it is", "a"),
+            MenuItem("remove", "archive it, and move the run aside once the archive is verified", "m"),
+        ]
+        choice = await self._screen.app.push_screen_wait(MenuDialog(f"Archive {words.text(run.id).text}", items))
+        if choice is None:
+            return None
+        return {"remove": "yes"} if choice == "remove" else {}
+
+    async def _ask(self, plan: Plan) -> str | None:
+        name = f"{plan.action} {words.text(plan.run).text}"
+        app = self._screen.app
+        if plan.refused:
+            await app.push_screen_wait(MessageDialog(f"Cannot {name}", plan_lines(plan)))
+            return None
+        confirm: Literal["yes", "typed"] = "typed" if plan.confirm is Confirm.TYPED else "yes"
+        return await app.push_screen_wait(
+            PlanDialog(name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
+        )
+
+    async def _perform(self, plan: Plan, run: Run) -> None:
+        screen = self._screen
+        try:
+            job = await asyncio.to_thread(screen.session.perform, plan, run.ref)
+        except CockpitError as error:
+            self._fail(f"{plan.action.capitalize()} was not started", error)
+            screen.refresh_ledgers()
+            return
+        self._jobs[run.key] = job
+        screen.session.board.expect([run.key])
+        screen.logfiles.open_job(job)
+        screen.focus_pane("log")
+        screen.refresh_ledgers()
+
+    def restore(self) -> None:
+        """Bring an archived run back: choose the archive, see the plan, confirm."""
+        self._screen.run_worker(self._restore(), group="dialog", exit_on_error=False)
+
+    async def _restore(self) -> None:
+        screen = self._screen
+        found: dict[str, tuple[ActionDesk, RunRef]] = {}
+        for root in screen.session.roots:
+            desk = screen.session.desk(root)
+            for archived in await asyncio.to_thread(desk.archives):
+                found[archived.path.name] = (desk, archived.ref)
+        if not found:
+            screen.app.notify("There are no archives.", severity="warning", markup=False)
+            return
+        items = [MenuItem(name, words.text(name).text) for name in found]
+        name = await screen.app.push_screen_wait(MenuDialog("Restore which archive?", items))
+        if name is None:
+            return
+        desk, ref = found[name]
+        try:
+            plan = await asyncio.to_thread(desk.plan_restore, name)
+            if await self._ask(plan) == "confirm":
+                job = await asyncio.to_thread(desk.perform, plan, ref)
+                screen.logfiles.open_job(job)
+                screen.session.board.refresh()
+        except CockpitError as error:
+            self._fail("Restore was not started", error)
+        screen.refresh_ledgers()
+
+    def job_of(self, run: Run | None) -> Job | None:
+        """The job of a run that was started last in this session."""
+        return self._jobs.get(run.key) if run else None
+
+    def told(self, entries: Sequence[Entry]) -> None:
+        """The journals have grown: count the jobs that run, and say how those ended that are new to the operator."""
+        for entry in entries:
+            job = entry.data.get("job")
+            if not isinstance(job, str):
+                continue
+            if entry.kind == "action.started":
+                self._running.add(job)
+            elif entry.kind == "action.ended":
+                if job in self._running:
+                    self._ended(entry)
+                self._running.discard(job)
+        self._screen.painter.header()
+
+    def _ended(self, entry: Entry) -> None:
+        good = entry.data.get("state") == JobState.SUCCEEDED.value
+        told = words.text(entry.data.get("outcome")).text
+        title = words.text(f"{entry.data.get('action')} of {entry.data.get('run')}").text
+        screen = self._screen
+        screen.app.notify(told, title=title, severity="information" if good else "error", markup=False)
+        screen.session.board.refresh()
+        screen.logfiles.renew()
+
+    def cancel(self) -> None:
+        """End the job of the run in scope, once confirmed."""
+        self._screen.run_worker(self._cancel(), group="dialog", exit_on_error=False)
+
+    async def _cancel(self) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        desk = screen.session.desk(screen.session.root_of(run.ref))
+        jobs = await asyncio.to_thread(desk.jobs, 200)
+        job = next((job for job in jobs if job.run_key == run.key and job.state is JobState.RUNNING), None)
+        if job is None:
+            screen.app.notify("No job of this run is running.", severity="warning", markup=False)
+            return
+        if not await self._sure(job):
+            return
+        try:
+            await asyncio.to_thread(desk.cancel, job.id)
+        except CockpitError as error:
+            self._fail("The job was not cancelled", error)
+
+    async def _sure(self, job: Job) -> bool:
+        dialog = PlanDialog(
+            f"Kill {job.action}", job_lines(job, self._screen.session.now()), yes="yes, end it", copyable=False
+        )
+        return await self._screen.app.push_screen_wait(dialog) == "confirm"
+
+    def open_entry(self, sequence: str) -> None:
+        """Show the output of the job a timeline entry speaks of."""
+        screen = self._screen
+        entries = screen.recording.all_entries()
+        entry = next((entry for entry in entries if str(entry.seq) == sequence), None)
+        job = entry.data.get("job") if entry else None
+        if isinstance(job, str) and screen.scope.run is not None:
+            screen.run_worker(self._open_job(job), group="dialog", exit_on_error=False)
+
+    async def _open_job(self, job_id: str) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        desk = screen.session.desk(screen.session.root_of(run.ref))
+        try:
+            job = await asyncio.to_thread(desk.job, job_id)
+        except CockpitError as error:
+            self._fail("No such job", error)
+            return
+        screen.logfiles.open_job(job)
+        screen.focus_pane("log")
+
+    def place_of(self, path: str) -> str | None:
+        """A file of the run in scope named by a checklist item, as a path relative to the root."""
+        detail = self._screen.scope.detail
+        if detail is None:
+            return None
+        known = [item.path for item in detail.artifacts]
+        known += [item.path for item in detail.receipts] + [item.path for item in detail.handoffs]
+        return next((name for name in known if name == path or name.endswith(f"/{path}")), None)
+
+    def _fail(self, title: str, error: CockpitError) -> None:
+        self._screen.app.notify(
+            words.text(error).text, title=words.text(title).text, severity="error", markup=False, timeout=10
+        )

@@ -1,0 +1,239 @@
+"""The Log pane: one file of the step in scope, followed live; `[` and `]` turn to the others."""
+
+import asyncio
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from textual.app import SuspendNotSupported
+
+from cockpit.errors import CockpitError
+from cockpit.models.action import Job
+from cockpit.presenters import words
+from cockpit.presenters.links import link_of
+from cockpit.presenters.logs import file_rows
+from cockpit.runtime.tail import Tail, TailKind
+from cockpit.screens.files import LogFile, log_files
+from widgets.log_view import LogView
+from widgets.rows import Cell, EmptyState, Row, Tone
+
+if TYPE_CHECKING:
+    from cockpit.screens.cockpit import CockpitScreen
+
+_BLOCK = 128
+_LEVELS = {"info": 0, "warn": 1, "error": 2}
+NOTHING = EmptyState("No file for this step", ("enter on a receipt, a decision or an evidence line opens one.",))
+
+
+class TailLines(Sequence[bytes]):
+    """A followed file as a sequence of lines; the line in progress is the last one. Reads blocks as they are shown."""
+
+    def __init__(self, tail: Tail) -> None:
+        self._tail = tail
+        self._total = len(tail)
+        self._partial = tail.partial
+        self._blocks: dict[int, list[bytes]] = {}
+
+    def __len__(self) -> int:
+        return self._total + bool(self._partial)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        if index >= self._total:
+            return self._partial
+        number, place = divmod(index, _BLOCK)
+        if number not in self._blocks:
+            if len(self._blocks) > 16:
+                self._blocks.clear()
+            start = number * _BLOCK
+            self._blocks[number] = self._tail.read(start, min(start + _BLOCK, self._total))
+        block = self._blocks[number]
+        return block[place] if place < len(block) else b""
+
+    def next_level(self, start: int, step: int, levels: frozenset[str]) -> int | None:
+        """Index of the next line as loud as one of `levels`."""
+        return self._tail.next_level(start, step, {_LEVELS[level] for level in levels})
+
+
+class LogFiles:
+    """Chooses, opens and follows what the Log pane shows."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+        self._shown: LogFile | None = None
+        self._wanted: tuple[LogFile, int | None] | None = None
+        self._pinned = False
+        self._path: Path | None = None
+
+    @property
+    def _pane(self) -> LogView:
+        return self._screen.query_one("#log", LogView)
+
+    @property
+    def files(self) -> list[LogFile]:
+        """What there is to turn to."""
+        screen = self._screen
+        scope = screen.scope
+        return log_files(scope.detail, scope.flow_and_step, screen.acting.job_of(scope.run))
+
+    def forget(self) -> None:
+        """Another run is in scope."""
+        self._pinned = False
+        self._shown = self._wanted = self._path = None
+        self._screen.workers.cancel_group(self._screen, "tail")
+        self._pane.empty = NOTHING
+        self._pane.show(())
+        self._title()
+
+    def default(self) -> None:
+        """Show the first file of the step, unless the operator chose one."""
+        if self._pinned:
+            return
+        first = next(iter(self.files), None)
+        if first is None:
+            self.forget()
+        elif self._shown is None or first.path != self._shown.path:
+            self._want(first, None)
+
+    def renew(self) -> None:
+        """There may be new files; the one that is shown is followed by itself."""
+        self.default()
+        self._title()
+
+    def turn(self, step: int) -> None:
+        """The next or previous file."""
+        files = self.files
+        if not files:
+            return
+        places = [index for index, file in enumerate(files) if self._shown and file.path == self._shown.path]
+        place = (places[0] + step) % len(files) if places else 0
+        self._pinned = True
+        self._want(files[place], None)
+
+    def open_path(self, path: str, line: int | None) -> None:
+        """Show a file of the root at a line (1-based)."""
+        self._pinned = True
+        known = next((file for file in self.files if file.path == path), None)
+        self._want(known or LogFile(path.rpartition("/")[2], path), line)
+
+    def open_job(self, job: Job) -> None:
+        """Show and follow the output of a job."""
+        self._pinned = True
+        self._want(LogFile(f"output of {job.action}", job.output, job.id), None)
+
+    def ensure(self) -> None:
+        """Open what is wanted, if the pane can be seen; a hidden pane reads nothing."""
+        if self._wanted is None:
+            return
+        region = self._screen.deck.regions(self._screen.deck.size).get("log")
+        if region is None or region.height < 2:
+            return
+        (file, line), self._wanted = self._wanted, None
+        self._screen.run_worker(self._follow(file, line), group="tail", exclusive=True, exit_on_error=False)
+
+    def _want(self, file: LogFile, line: int | None) -> None:
+        self._shown = file
+        self._wanted = (file, line)
+        self._screen.workers.cancel_group(self._screen, "tail")
+        self._title()
+        # The deck may be about to open the pane.
+        self._screen.call_after_refresh(self.ensure)
+
+    async def _follow(self, file: LogFile, line: int | None) -> None:
+        pane = self._pane
+        try:
+            self._path = await asyncio.to_thread(self._resolve, file)
+        except CockpitError as error:
+            self._path = None
+            pane.empty = EmptyState(words.text(error).text)
+            pane.show(())
+            return
+        pane.empty = EmptyState("The file is empty")
+        # A record is read from its top; what grows is read from its end.
+        follows = line is None and file.path.endswith((".jsonl", ".log"))
+        pane.following = follows
+        tail = Tail(self._path, watch=self._screen.session.board.watch_file)
+        first = True
+        async with aclosing(tail.changes()) as changes:  # type: ignore[type-var]
+            async for change in changes:
+                rows = file_rows(TailLines(tail))
+                if change.kind is TailKind.GONE:
+                    pane.badges = (Cell("gone", Tone.WARN),)
+                elif first or change.kind is TailKind.RESET:
+                    pane.show(rows, None if line is None else line - 1)
+                    pane.following = follows
+                    first = change.kind is TailKind.RESET and not len(rows)
+                else:
+                    pane.set_rows(rows)
+                if line is not None and line <= len(rows):
+                    pane.move_to(line - 1)
+                    line = None
+                self._title()
+
+    def _resolve(self, file: LogFile) -> Path:
+        """The real file; job output lies below the state directory, everything else below the root."""
+        session = self._screen.session
+        run = self._screen.scope.run
+        if run is None:
+            raise CockpitError("no run in scope")
+        root = session.root_of(run.ref)
+        if file.job is None:
+            return session.evidence(root).resolve(file.path)
+        state = session.state_dir(root)
+        return session.evidence(state).resolve(Path(file.path).relative_to(state.absolute()).as_posix())
+
+    def _title(self) -> None:
+        pane = self._pane
+        if self._shown is None:
+            pane.count, pane.badges, pane.subtitle = "", (), Cell()
+            return
+        files = self.files
+        place = next((i for i, file in enumerate(files, 1) if file.path == self._shown.path), None)
+        pane.count = f"{place}/{len(files)} []" if place else ""
+        follow = (Cell("following", Tone.BUSY),) if pane.following else ()
+        pane.badges = (words.text(self._shown.title, Tone.ACCENT), *follow)
+        pane.subtitle = words.text(self._shown.path if self._shown.job is None else f"job {self._shown.job}", Tone.DIM)
+
+    # -- elsewhere
+
+    def copyable(self, row: Row | None) -> dict[str, str]:
+        """What of the row under the cursor can be copied."""
+        texts: dict[str, str] = {}
+        if self._path is not None and self._screen.deck.state.active == "log":
+            texts["file"] = str(self._path)
+        link = link_of(row.key) if row is not None else None
+        if link is not None:
+            texts["file"] = f"{link.path}:{link.line}" if link.line else link.path
+        if row is not None:
+            cells = [getattr(row, name) for name in ("at", "where", "what", "text", "note") if hasattr(row, name)]
+            spans = getattr(row, "spans", None) or cells
+            line = " ".join(cell.text for cell in spans if isinstance(cell, Cell) and cell.text)
+            if line:
+                texts["line"] = line
+        return texts
+
+    def pager(self) -> None:
+        """Hand the file over to $PAGER at the line under the cursor, and come back."""
+        screen = self._screen
+        if self._path is None:
+            screen.app.notify("No file is open in the Log pane.", severity="warning", markup=False)
+            return
+        line = max(0, self._pane.cursor_index) + 1
+        command = shlex.split(os.environ.get("PAGER") or "less")
+        if command and Path(command[0]).name in ("less", "more", "most", "vi", "vim", "nvim", "nano", "emacs"):
+            command.append(f"+{line}")
+        environment = {**os.environ, "LESSSECURE": "1", "LESS": os.environ.get("LESS", "-S")}
+        try:
+            with screen.app.suspend():
+                subprocess.run([*command, str(self._path)], check=False, env=environment)
+        except (SuspendNotSupported, OSError, ValueError) as error:
+            screen.app.notify(words.text(error).text, title="Could not open the pager", severity="error", markup=False)

@@ -1,0 +1,234 @@
+"""Puts rows into the panes: the only place where presenters meet widgets."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cockpit.models.run import Run
+from cockpit.presenters import checklist, logs, receipts
+from cockpit.presenters.detail import run_lines, step_lines
+from cockpit.presenters.header import HeaderFacts, header_line
+from cockpit.presenters.runs import RunsView, arrange, run_rows
+from cockpit.presenters.times import tick
+from cockpit.screens.view import NUMBERS, PANES, TITLES
+from widgets.header import Header
+from widgets.rows import Cell, EmptyState, TextRow, Tone
+from widgets.tab_line import Tab, TabLine
+
+if TYPE_CHECKING:
+    from cockpit.screens.cockpit import CockpitScreen
+
+
+class Painter:
+    """Makes what the panes show from the screen's snapshot, scope and view."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+        self._by_key: dict[str, Run] = {}
+        self._shown: tuple[Run, ...] = ()
+
+    def start(self) -> None:
+        """The parts that do not depend on any run."""
+        self.focus()
+
+    @property
+    def now(self) -> datetime:
+        """The moment ages are told for; it moves in steps, so that a frame does not repaint every age."""
+        screen = self._screen
+        return tick(screen.view.frozen_at or screen.session.now())
+
+    # -- runs
+
+    def run(self, key: str | None) -> Run | None:
+        """A run of the snapshot on the screen."""
+        return self._by_key.get(key) if key else None
+
+    def run_under_cursor(self) -> Run | None:
+        """The run the Runs pane points at."""
+        return self.run(self._screen.pane("runs").cursor_key)
+
+    @property
+    def shown(self) -> tuple[Run, ...]:
+        """The runs that pass the filter, in their order."""
+        return self._shown
+
+    def runs(self) -> None:
+        """The Runs pane, from the snapshot."""
+        screen = self._screen
+        snapshot, pane = screen.snapshot, screen.pane("runs")
+        self._by_key = {run.key: run for run in snapshot.runs}
+        view = self._runs_view()
+        self._shown = arrange(snapshot.runs, view)
+        pane.empty = self._no_runs()
+        pane.set_rows(run_rows(self._shown, view, snapshot.stale))
+        total, shown = len(snapshot.runs), len(self._shown)
+        pane.count = f"{shown} of {total}" if shown != total else str(total)
+        badges = []
+        if screen.view.filter.text:
+            badges.append(Cell(f"/{screen.view.filter.text}", Tone.ACCENT))
+        if screen.view.sort.value != "attention":
+            badges.append(Cell(f"by {screen.view.sort.value}", Tone.DIM))
+        pane.badges = tuple(badges)
+
+    def _runs_view(self) -> RunsView:
+        view = self._screen.view
+        return RunsView(now=self.now, filter=view.filter, sort=view.sort, unicode=view.unicode)
+
+    def _no_runs(self) -> EmptyState:
+        """Why there is nothing, and what to do."""
+        snapshot = self._screen.snapshot
+        if snapshot.runs:
+            return EmptyState("No run passes the filter", ("esc clears it, / changes it",))
+        broken = [root for root in snapshot.roots if root.error]
+        if broken:
+            return EmptyState(
+                f"{Cell(broken[0].path).text}: {broken[0].error}",
+                ("It is looked for again every few seconds.", "Another place: cockpit ROOT, or --root DIR"),
+            )
+        if not snapshot.progress.finished:
+            return EmptyState("Looking for runs", ("The first scan is under way.",))
+        if not any(root.sources for root in snapshot.roots):
+            return EmptyState(
+                "No known system keeps runs here",
+                ("Point at a directory of runs: cockpit ROOT", "or look around in one that lives: cockpit demo"),
+            )
+        return EmptyState("No runs yet", ("They appear here as soon as one starts.",))
+
+    # -- the run in scope
+
+    def scope(self) -> None:
+        """Every pane for another run: what is known at once, the rest follows with its facts."""
+        screen = self._screen
+        for name in ("receipts", "routing"):
+            screen.pane(name).set_rows(())
+            screen.pane(name).count = ""
+        self._empty_panes()
+        self.detail()
+        self.record()
+
+    def _empty_panes(self) -> None:
+        screen = self._screen
+        waiting = EmptyState("Reading the run") if screen.scope.key else EmptyState("No run in scope")
+        for name in ("receipts", "routing"):
+            screen.pane(name).empty = waiting
+
+    def detail(self) -> None:
+        """Receipts, routing and Detail from the facts of the run in scope."""
+        screen = self._screen
+        detail, view = screen.scope.detail, screen.view
+        if detail is not None:
+            rows = receipts.receipt_rows(detail, self.now, view.times, unicode=view.unicode)
+            pane = screen.pane("receipts")
+            pane.empty = EmptyState("No steps yet", ("The run has left no receipt, handoff or event so far.",))
+            pane.set_rows(rows)
+            pane.count = f"{len(detail.receipts)} of {len(rows)} steps" if rows else ""
+            routing = screen.pane("routing")
+            routing.empty = EmptyState("No routing decisions", ("None in events, routing/ or handoffs.",))
+            routing.set_rows(logs.routing_rows(detail.routing, view.times))
+            routing.count = f"{len(detail.routing):,}" if len(detail.routing) else ""
+        self.step()
+        self.header()
+
+    def step(self) -> None:
+        """The Detail pane: the run, or the step the operator points at."""
+        screen = self._screen
+        scope, pane = screen.scope, screen.pane("detail")
+        pane.set_rows(self._detail_lines())
+        pane.badges = (Cell("step", Tone.DIM),) if scope.step else ()
+
+    def _detail_lines(self) -> list[TextRow]:
+        screen = self._screen
+        scope = screen.scope
+        if scope.run is None:
+            self._screen.pane("detail").empty = EmptyState("No run in scope")
+            return []
+        if scope.step is not None and scope.detail is not None:
+            return step_lines(scope.detail, *scope.step)
+        return run_lines(scope.run, scope.detail, self.now, unicode=screen.view.unicode)
+
+    # -- the record
+
+    def record(self) -> None:
+        """Checklist and Timeline from the journal."""
+        screen = self._screen
+        run = screen.scope.run
+        self._checklist(run)
+        pane = screen.pane("timeline")
+        mine = screen.recording.timeline(run) if run else ()
+        entries = screen.recording.all_entries() if screen.view.audit else mine
+        pane.empty = EmptyState("Nothing has been done yet", ("c comments; ticks and actions appear by themselves.",))
+        pane.set_rows(logs.timeline_rows(entries, screen.view.times))
+        pane.count = str(len(entries)) if entries else ""
+        pane.badges = (Cell("everything", Tone.ACCENT),) if screen.view.audit else ()
+
+    def _checklist(self, run: Run | None) -> None:
+        screen = self._screen
+        pane = screen.pane("checklist")
+        if run is None:
+            pane.empty = EmptyState("No run in scope")
+            pane.set_rows(())
+            pane.count = ""
+            return
+        current = screen.recording.checklist(run)
+        library = screen.session.library
+        offer = library.suggest(run)
+        hint = f"p starts one; for this run: {offer.title}" if offer else "p starts one"
+        pane.empty = EmptyState("No checklist for this run", (hint,))
+        titles = {book.id: book.title for book in library.playbooks}
+        rows = checklist.checklist_rows(current, titles, self.now, screen.view.times, unicode=screen.view.unicode)
+        pane.set_rows(rows)
+        pane.count = checklist.progress(current)
+
+    # -- around the panes
+
+    def header(self) -> None:
+        """The line on top."""
+        screen = self._screen
+        root = screen.session.roots.get(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
+        label = (root.label if root else None) or ""
+        refusal = screen.session.refusal(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
+        facts = HeaderFacts(
+            now=screen.session.now(),
+            run=screen.scope.run,
+            label=label,
+            read_only=refusal or ("read-only" if screen.session.read_only else None),
+            frozen_since=screen.view.frozen_at,
+            anchored=screen.scope.anchored,
+            jobs=screen.acting.running,
+            unicode=screen.view.unicode,
+        )
+        screen.query_one("#header", Header).line = header_line(screen.snapshot, facts)
+
+    def ages(self) -> None:
+        """Ages move on; only lines that look different are painted."""
+        screen = self._screen
+        if screen.view.frozen_at is None:
+            self.runs()
+        self.step()
+        self.header()
+        if screen.scope.detail is not None and screen.view.times.value == "relative":
+            rows = receipts.receipt_rows(screen.scope.detail, self.now, screen.view.times, unicode=screen.view.unicode)
+            screen.pane("receipts").set_rows(rows)
+
+    def focus(self) -> None:
+        """Deck, tabs and footer follow the focus."""
+        screen = self._screen
+        focused = screen.focused
+        if focused is not None and focused.id in PANES:
+            screen.deck.state = screen.deck.state.focus(focused.id)
+        tabs = screen.query_one("#tabs", TabLine)
+        tabs.display = screen.deck.single or screen.size.width < 80 or screen.size.height < 24
+        tabs.tabs = [Tab(name, NUMBERS[name], TITLES[name]) for name in PANES]
+        tabs.current = screen.deck.state.active
+        screen.commanding.hints()
+
+    def everything(self) -> None:
+        """All of it, after a change of view."""
+        self.runs()
+        self.detail()
+        self.record()
+
+    def freeze(self, at: datetime | None) -> None:
+        """Stop live updates, or catch up."""
+        screen = self._screen
+        screen.view = replace(screen.view, frozen_at=at)

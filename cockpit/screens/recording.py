@@ -1,0 +1,188 @@
+"""What the operator writes down: ticks, skips, notes, comments. Journal first, then the screen."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cockpit.clock import iso
+from cockpit.errors import CockpitError, UsageError
+from cockpit.ledger import Ledger
+from cockpit.models.journal import Entry
+from cockpit.models.playbook import Checklist
+from cockpit.models.run import Run
+from cockpit.presenters import words
+from widgets.dialogs import MenuDialog, PromptDialog
+from widgets.rows import MenuItem
+
+if TYPE_CHECKING:
+    from cockpit.screens.cockpit import CockpitScreen
+
+_BACKDATED = re.compile(r"@(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(.*)", re.DOTALL)
+
+
+class Recording:
+    """The record of the run in scope, read and written."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+        self._seen: dict[int, int] = {}
+
+    # -- reading
+
+    def ledger(self, run: Run) -> Ledger:
+        """The record a run belongs to."""
+        return self._screen.session.ledger(self._screen.session.root_of(run.ref))
+
+    def checklist(self, run: Run) -> Checklist:
+        """Its checklist."""
+        return self.ledger(run).checklist(run.id)
+
+    def timeline(self, run: Run) -> tuple[Entry, ...]:
+        """What was done about it."""
+        return self.ledger(run).timeline(run)
+
+    def all_entries(self) -> tuple[Entry, ...]:
+        """Everything recorded under all roots, oldest first."""
+        found = [entry for ledger in self._screen.session.ledgers() for entry in ledger.entries]
+        return tuple(sorted(found, key=lambda entry: (entry.at, entry.seq)))
+
+    async def refresh(self) -> list[Entry]:
+        """Read on in every journal; returns what is new since the last time."""
+        news: list[Entry] = []
+        for ledger in self._screen.session.ledgers():
+            await asyncio.to_thread(ledger.refresh)
+            entries = ledger.entries
+            known = self._seen.get(id(ledger), 0)
+            news.extend(entries[known:] if known <= len(entries) else entries)
+            self._seen[id(ledger)] = len(entries)
+        return news
+
+    # -- writing
+
+    def toggle(self, item: str) -> None:
+        """Tick an item, or take its tick back."""
+        run = self._screen.scope.run
+        if run is not None:
+            self._write("tick", run, lambda: self.ledger(run).toggle(run.id, item))
+
+    def item_menu(self, item: str) -> None:
+        """What can be done with an item."""
+        self._screen.run_worker(self._item_menu(item), group="dialog", exit_on_error=False)
+
+    async def _item_menu(self, item: str) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        found = next((each for each in self.checklist(run).items if each.id == item), None) if run else None
+        if run is None or found is None:
+            return
+        settled = found.state.value != "open"
+        place = screen.acting.place_of(found.evidence[0].path) if found.evidence else None
+        items = [
+            MenuItem("tick", "tick: it is done", "t"),
+            MenuItem("skip", "skip it, with a reason", "s"),
+            MenuItem("note", "write a note", "n"),
+            MenuItem("untick", "untick: it is open again", "u", disabled=None if settled else "it is open"),
+            MenuItem("look", "open its evidence", "e", disabled=None if place else "it names no file that is here"),
+        ]
+        title = words.text(found.text, limit=60).text
+        choice = await screen.app.push_screen_wait(MenuDialog(title, items))
+        ledger = self.ledger(run)
+        if choice == "tick":
+            self._write("tick", run, lambda: ledger.tick(run.id, item))
+        elif choice == "untick":
+            self._write("untick", run, lambda: ledger.untick(run.id, item))
+        elif choice == "skip":
+            reason = await screen.app.push_screen_wait(PromptDialog(f"Skip: {title}", "Why?"))
+            if reason:
+                self._write("skip", run, lambda: ledger.skip(run.id, item, reason))
+        elif choice == "note":
+            text = await screen.app.push_screen_wait(PromptDialog(f"Note: {title}", "What is to be remembered?"))
+            if text:
+                self._write("note", run, lambda: ledger.note(run.id, item, text))
+        elif choice == "look" and place is not None:
+            screen.open_place(place, None)
+
+    def open_playbook(self) -> None:
+        """Start a playbook's checklist for the run in scope."""
+        self._screen.run_worker(self._open_playbook(), group="dialog", exit_on_error=False)
+
+    async def _open_playbook(self) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        library, started = screen.session.library, self.checklist(run).playbooks
+        offer = library.suggest(run)
+        books = sorted(library.playbooks, key=lambda book: (book is not offer, book.id))
+        items = [
+            MenuItem(
+                book.id,
+                words.text(f"{book.title}{'  (fits this run)' if book is offer else ''}").text,
+                str(number) if number < 10 else "",
+                disabled="started already" if book.id in started else None,
+            )
+            for number, book in enumerate(books, 1)
+        ]
+        choice = await screen.app.push_screen_wait(MenuDialog(f"Playbook for {words.text(run.id).text}", items))
+        if choice is not None:
+            self.start(run, choice)
+
+    def start(self, run: Run, playbook: str) -> None:
+        """Start a playbook and go to its checklist."""
+        self._write("start a checklist", run, lambda: self.ledger(run).start(run.id, playbook))
+        self._screen.focus_pane("checklist")
+
+    def comment(self) -> None:
+        """A remark on the timeline of the run in scope."""
+        self._screen.run_worker(self._comment(), group="dialog", exit_on_error=False)
+
+    async def _comment(self) -> None:
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        title = f"Comment on {words.text(run.id).text}"
+        text = await screen.app.push_screen_wait(PromptDialog(title, "@14:02 in front back-dates it (UTC)"))
+        if not text:
+            return
+        try:
+            body, at = backdated(text, screen.session.now())
+        except UsageError as error:
+            screen.app.notify(str(error), severity="error", markup=False)
+            return
+        self._write("comment", run, lambda: self.ledger(run).comment(run, body, iso(at)))
+
+    def _write(self, what: str, run: Run, write: Callable[[], object]) -> None:
+        """Append, off the event loop; what is shown afterwards was read back from disk."""
+        self._screen.run_worker(self._append(what, run, write), group="record", exit_on_error=False)
+
+    async def _append(self, what: str, run: Run, write: Callable[[], object]) -> None:
+        screen = self._screen
+        try:
+            screen.session.require_writable(what, screen.session.root_of(run.ref))
+            await asyncio.to_thread(write)
+        except CockpitError as error:
+            screen.app.notify(words.text(error).text, title=f"Could not {what}", severity="error", markup=False)
+        screen.painter.record()
+        screen.refresh_ledgers()
+
+
+def backdated(text: str, now: datetime) -> tuple[str, datetime | None]:
+    """Take `@14:02` off the front of a comment.
+
+    Returns:
+        The rest, and the moment it speaks of: the last time the clock (UTC) showed that; `None` without one.
+
+    Raises:
+        UsageError: There is no such time of day, or nothing follows it.
+    """
+    found = _BACKDATED.fullmatch(text.strip())
+    if found is None:
+        return text, None
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise UsageError(f"@{found[1]}:{found[2]} is no time of day")
+    moment = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
+    return found[4], moment if moment <= now else moment - timedelta(days=1)

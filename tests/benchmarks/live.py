@@ -1,0 +1,184 @@
+"""Budgets of living: disk to frame, key to frame under load, idling, bytes on the wire."""
+
+import random
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import watchfiles
+
+from cockpit.demo.flows import FLOWS
+from tests.benchmarks.generate import LIVE_RUN, add_live_run, step_start_line
+from tests.benchmarks.harness import HERE, Bench, Item, bare, cockpit, cpu_seconds, percentile, python
+from tests.benchmarks.start import shows_a_run
+from tests.terminal import PtyProgram
+
+_STEPS = FLOWS["build"].steps
+
+
+class LiveRun:
+    """The one run that changes: every `advance` begins another step."""
+
+    def __init__(self, bench: Bench) -> None:
+        """Make the run, if it is not there, and stand at its first step."""
+        self.directory = bench.data.runs / LIVE_RUN
+        if not self.directory.exists():
+            add_live_run(bench.data.runs, datetime.now(UTC))
+        self.events = self.directory / "events.jsonl"
+        self._sequence = sum(1 for _ in self.events.open("rb"))
+
+    def advance(self) -> float:
+        """Append that the next step has begun; `time.perf_counter()` just before the write."""
+        step = _STEPS[self._sequence % len(_STEPS)]
+        self._sequence += 1
+        line = step_start_line(LIVE_RUN, self._sequence, datetime.now(UTC), "build", step)
+        with self.events.open("a") as stream:
+            stream.write(line)
+            written = time.perf_counter()
+        return written  # noqa: RET504  # taken before the buffer is flushed by closing it
+
+
+def row(program: PtyProgram) -> str | None:
+    """The live run's row."""
+    return program.line_with(LIVE_RUN)
+
+
+def disk_to_frame(bench: Bench) -> Iterator[Item]:
+    """From a write to the row that shows it, against watchfiles alone."""
+    live, pause = LiveRun(bench), random.Random(3)  # noqa: S311
+    rounds = bench.times(100, 25)
+    with cockpit(bench, "--filter", LIVE_RUN, cache="frame") as program:
+        program.read_until(row, 120)
+        program.settle(timeout=60)
+        samples = []
+        for _ in range(rounds):
+            program.read_for(pause.uniform(0.15, 0.4))  # at any moment of the painting rhythm
+            before = row(program)
+            written = live.advance()
+            shown = program.read_until(lambda seen, old=before: row(seen) != old, 10)  # type: ignore[misc]
+            samples.append((shown - written) * 1000)
+    alone = _watchfiles_alone(live, rounds, pause)
+    note = "p99 from a write to the row that shows it; against watchfiles' own p99 with its default step"
+    yield Item(
+        "disk_to_frame.p99", percentile(samples, 99), "ms", percentile(alone, 99), 100.0, "value", samples, note,
+        more={"p50": round(statistics.median(samples), 2), "watchfiles_p50": round(statistics.median(alone), 2)},
+    )  # fmt: skip
+
+
+def _watchfiles_alone(live: LiveRun, rounds: int, pause: random.Random) -> list[float]:
+    seen, stop, armed = threading.Event(), threading.Event(), threading.Event()
+    arrived = [0.0]
+
+    def watch() -> None:
+        for changes in watchfiles.watch(live.directory, stop_event=stop, yield_on_timeout=True, rust_timeout=200):
+            armed.set()
+            if changes:
+                arrived[0] = time.perf_counter()
+                seen.set()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    armed.wait(10)
+    samples = []
+    for _ in range(rounds):
+        time.sleep(pause.uniform(0.15, 0.4))
+        seen.clear()
+        written = live.advance()
+        if not seen.wait(10):
+            raise RuntimeError("watchfiles saw nothing")
+        samples.append((arrived[0] - written) * 1000)
+    stop.set()
+    watcher.join(5)
+    return samples
+
+
+def cursor(program: PtyProgram) -> tuple[int, ...]:
+    """The rows of the screen whose first columns stand out by their background: where the cursor is."""
+    backgrounds = []
+    for line in range(program.screen.lines):
+        cells = program.screen.buffer[line]
+        backgrounds.append(tuple((cells[column].bg, cells[column].reverse) for column in range(2, 12)))
+    usual = statistics.mode(backgrounds)
+    return tuple(line for line, found in enumerate(backgrounds) if found != usual)
+
+
+def key_to_frame(bench: Bench) -> Iterator[Item]:
+    """From a key to the frame that answers it: idle, then while 500 files a second change."""
+    rounds = bench.times(150, 40)
+    with cockpit(bench, cache="frame") as program:
+        program.read_until(shows_a_run, 120)
+        program.settle(timeout=60)
+        idle = _key_samples(program, rounds)
+        churn = python(HERE / "churn.py", bench.data.runs, "500")
+        with subprocess.Popen(churn, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdin is not None
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            program.read_for(2)
+            busy = _key_samples(program, rounds)
+            writer.stdin.close()
+            rate = float(writer.stdout.readline())
+    yield Item(
+        "key_to_frame.busy_p99", percentile(busy, 99), "ms", percentile(idle, 99), 50.0, "value", busy,
+        "p99 from a key to the moved cursor while files change; against the same when idle",
+        {"idle_p50": round(statistics.median(idle), 2), "busy_p50": round(statistics.median(busy), 2), "rate": rate},
+    )  # fmt: skip
+
+
+def _key_samples(program: PtyProgram, rounds: int) -> list[float]:
+    """Milliseconds from a key that moves the cursor to the moved cursor."""
+    samples = []
+    pause = random.Random(5)  # noqa: S311
+    for number in range(rounds):
+        program.read_for(pause.uniform(0.03, 0.12))
+        before = cursor(program)
+        pressed = time.perf_counter()
+        program.press("down" if number // 10 % 2 == 0 else "up")
+        shown = program.read_until(lambda seen, old=before: cursor(seen) != old, 10)  # type: ignore[misc]
+        samples.append((shown - pressed) * 1000)
+    return samples
+
+
+def idle(bench: Bench) -> Iterator[Item]:
+    """Ten seconds in which nothing happens."""
+    seconds = 10.0
+
+    def quiet(program: PtyProgram) -> tuple[int, float]:
+        spent = cpu_seconds(program.process.pid)
+        sent = program.read_for(seconds)
+        return sent, (cpu_seconds(program.process.pid) - spent) / seconds * 100
+
+    with bare(bench) as program:
+        program.wait_for("bare-and-ready")
+        program.settle()
+        bare_sent, bare_cpu = quiet(program)
+    with cockpit(bench, cache="frame") as program:
+        program.read_until(shows_a_run, 120)
+        program.settle(quiet=3, timeout=60)
+        sent, cpu = quiet(program)
+    yield Item("idle.bytes", sent, "B", bare_sent, 0.0, note="written to the terminal in 10 s; against the bare app")
+    yield Item("idle.cpu", cpu, "%", bare_cpu, 0.5, note="of one core over 10 s; against the bare app")
+
+
+def changed_row(bench: Bench) -> Iterator[Item]:
+    """Bytes written to the terminal when one row changes."""
+    live = LiveRun(bench)
+    with cockpit(bench, cache="frame") as program:
+        program.read_until(lambda seen: shows_a_run(seen) and row(seen), 120)
+        program.settle(quiet=2, timeout=60)
+        samples = [_bytes_of(program, live.advance) for _ in range(bench.times(20, 8))]
+    yield Item(
+        "changed_row.bytes", statistics.median(samples), "B", None, 1000.0, "value", samples,
+        "median over single changes at 160x45, everything written until the screen is quiet",
+    )  # fmt: skip
+
+
+def _bytes_of(program: PtyProgram, change: Callable[[], float]) -> float:
+    before, shown = program.received, row(program)
+    change()
+    program.read_until(lambda seen: row(seen) != shown, 10)
+    program.settle(quiet=0.4)
+    return float(program.received - before)
