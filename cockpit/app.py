@@ -108,6 +108,10 @@ class CockpitApp(App[None]):
         if driver is not None:
             driver.write(sequence)
 
+    def fail(self, error: BaseException) -> None:
+        """End the app with an error that happened in a worker."""
+        self._handle_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
     def _handle_exception(self, error: Exception) -> None:
         """A crash ends the app quietly; whoever ran it keeps the traceback.
 

@@ -91,11 +91,10 @@ class Checklist(LineList[CheckRow]):
             lines.extend(_MoreRow(key=row.key, text=Cell(text, row.text.tone)) for text in more)
         return tuple(lines)
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, _event: Resize) -> None:
         """Wrap again."""
         if self.content_width != self._wrapped_to:
             self.set_rows(self._source)
-        super().on_resize(event)
 
     def selectable(self, row: CheckRow) -> bool:
         """The first line of items."""
@@ -113,6 +112,13 @@ class Checklist(LineList[CheckRow]):
         if row.heading:
             return [(fit(row.text.text, width), row.text.tone if row.text.tone is not Tone.PLAIN else Tone.STRONG)]
         return super().cells(row, width)
+
+    def position(self) -> str:
+        """The item under the cursor and how many there are, where not everything is in view."""
+        if not super().position():
+            return ""
+        items = [index for index, row in enumerate(self.rows) if self.selectable(row)]
+        return f"{sum(index <= self.cursor_index for index in items)}/{len(items)}"
 
     def action_tick(self) -> None:
         """Ask for a tick on the item under the cursor."""

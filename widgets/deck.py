@@ -12,9 +12,9 @@ THREE_COLUMNS = 140
 TWO_COLUMNS = 100
 ONE_COLUMN = 80
 FULL_HEIGHT = 24
-"""Below `ONE_COLUMN` columns or `FULL_HEIGHT` lines of terminal there is one pane at a time."""
-_OPEN = 6
-"""Lines an open pane of an accordion needs."""
+"""On a terminal of fewer than `ONE_COLUMN` columns or `FULL_HEIGHT` lines there is one pane at a time."""
+_OPEN = 9
+"""Lines an open pane of an accordion should have, the titles of the closed ones counted in."""
 
 Regions = dict[str, Region]
 
@@ -53,14 +53,15 @@ class DeckPlan:
     second: str
 
 
-def is_single(width: int, height: int) -> bool:
-    """Whether a deck of this size shows one pane at a time. `height` is the deck's: header and footer stand outside."""
-    return width < ONE_COLUMN or height < FULL_HEIGHT - 2
+def is_single(terminal: Size) -> bool:
+    """Whether there is one pane at a time on a terminal of this size."""
+    return terminal.width < ONE_COLUMN or terminal.height < FULL_HEIGHT
 
 
-def arrange(width: int, height: int, plan: DeckPlan, state: DeckState) -> Regions:
-    """Where each pane goes; panes that are not in the result are hidden."""
-    if state.zoomed or is_single(width, height):
+def arrange(size: Size, plan: DeckPlan, state: DeckState, *, single: bool = False) -> Regions:
+    """Where each pane goes in a deck of `size`; panes that are not in the result are hidden."""
+    width, height = size
+    if state.zoomed or single:
         return {state.active: Region(0, 0, width, height)}
     if width >= THREE_COLUMNS:
         return _three_columns(width, height, plan)
@@ -71,7 +72,7 @@ def arrange(width: int, height: int, plan: DeckPlan, state: DeckState) -> Region
 
 def _three_columns(width: int, height: int, plan: DeckPlan) -> Regions:
     """Main and second on the left, the other panes two by two, the last one under both columns."""
-    left = max(58, width * 2 // 5)
+    left = max(58, width * 9 // 20)
     middle = (width - left) // 2
     right = width - left - middle
     lower = max(9, height * 2 // 5)
@@ -102,11 +103,8 @@ def _two_columns(width: int, height: int, plan: DeckPlan, state: DeckState) -> R
 
 def _accordion(area: Region, panes: Sequence[str], state: DeckState, always: tuple[str, ...]) -> Regions:
     """Panes one below the other: as many of the most recent open as fit, the others closed to their titles."""
-    fit = max(1, (area.height - len(panes)) // (_OPEN - 1))
-    wanted = [*always, *(name for name in state.recent if name in panes), *panes]
-    opened = list(dict.fromkeys(wanted))[: min(fit, len(always) + 2)]
-    if state.active in panes and state.active not in opened:
-        opened[-1] = state.active
+    wanted = [*always, state.active, *state.recent, *panes]
+    opened = [name for name in dict.fromkeys(wanted) if name in panes][: max(1 + len(always), area.height // _OPEN)]
     room = area.height - (len(panes) - len(opened))
     share, rest = divmod(room, len(opened))
     regions: Regions = {}
@@ -163,14 +161,15 @@ class Deck(Container, inherit_bindings=False):
         if state == self._state:
             return
         before, self._state = self.regions(self.size), state
-        if self.regions(self.size) != before:
-            self.refresh(layout=True)
+        if self.regions(self.size) != before and self.children:
+            # Asking for it through a child also drops the arrangement that Textual remembers for this size.
+            self.children[0].refresh(layout=True)
 
     def regions(self, size: Size) -> Regions:
         """Where the panes are in a deck of `size`."""
-        return arrange(size.width, size.height, self.plan, self._state)
+        return arrange(size, self.plan, self._state, single=self.single)
 
     @property
     def single(self) -> bool:
         """Whether one pane is shown at a time because the terminal is small."""
-        return is_single(self.size.width, self.size.height)
+        return is_single(self.app.size)

@@ -36,11 +36,10 @@ class DetailPane(LineList[TextRow]):
             return tuple(rows)
         return tuple(line for row in rows for line in wrap_text_row(row, width))
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, _event: Resize) -> None:
         """Wrap again."""
         if self.content_width != self._wrapped_to:
             self.set_rows(self._source)
-        super().on_resize(event)
 
     def cells(self, row: TextRow, width: int) -> Sequence[Text]:
         """The spans after their indent."""

@@ -47,7 +47,7 @@ class MenuList(LineList[MenuRow]):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("keys", "", min=6, max=10),
-        Column("title", "", min=12, max=24),
+        Column("title", "", min=12, max=16),
         Column("help", "", min=8, flex=1, priority=1),
     )
 

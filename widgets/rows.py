@@ -116,6 +116,8 @@ class TextRow(Row):
     spans: tuple[Cell, ...] = ()
     indent: int = 0
     link: bool = False
+    hang: int = 0
+    """How much further the lines after the first are indented where the row is wrapped."""
 
 
 RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)

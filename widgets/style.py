@@ -120,6 +120,7 @@ class LineWidget(Widget):
         &:nocolor:focus > .line--title { text-style: bold reverse; }
     }
     """
+    ALLOW_SELECT = False
     _palette: Palette | None = None
 
     @property

@@ -31,7 +31,7 @@ from cockpit.actions.manifest import (
     survey,
     unchanged,
 )
-from cockpit.actions.storage import sync_dir, write_atomic
+from cockpit.actions.storage import publish, sync_dir, write_atomic
 from cockpit.locations import STATE_FOLDER
 from cockpit.models.run import RunRef
 from cockpit.sanitize import clean
@@ -167,9 +167,9 @@ def _create(
     if different is not None:
         raise changed(different)
     write_atomic(stored, data)
-    _publish(stored, sidecar(target))
+    publish(stored, sidecar(target))
     try:
-        _publish(packed, target)
+        publish(packed, target)
     except OSError:
         sidecar(target).unlink()
         raise
@@ -289,18 +289,3 @@ def _facts(info: tarfile.TarInfo) -> tuple[object, ...]:
     """What must agree between a header and the manifest; times as they are written, not as a float keeps them."""
     seconds, _, fraction = info.pax_headers.get("mtime", str(int(info.mtime))).partition(".")
     return (info.name, info.type, info.mode, info.linkname, info.size, seconds, fraction)
-
-
-def _publish(temporary: Path, target: Path) -> None:
-    """Give a finished file its name, never taking it from another one."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        # No hard links on this filesystem.
-        if os.path.lexists(target):
-            raise FileExistsError(17, "File exists", str(target)) from None
-        temporary.replace(target)
-    else:
-        temporary.unlink()

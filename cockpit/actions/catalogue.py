@@ -88,9 +88,9 @@ def list_archives(state_dir: Path, root: Path) -> tuple[Archived, ...]:
         try:
             manifest = Manifest.from_bytes(beside.read_bytes())
             entry = path.stat()
-        except (OSError, ArchiveError):
+            ref = RunRef(source=manifest.source, root=str(root), path=manifest.path, id=manifest.run)
+        except (OSError, ArchiveError, ValueError):
             continue
-        ref = RunRef(source=manifest.source, root=str(root), path=manifest.path, id=manifest.run)
         found.append(Archived(path, ref, entry.st_size, datetime.fromtimestamp(entry.st_mtime, UTC)))
     return tuple(sorted(found, key=lambda each: (each.made_at, each.path.name), reverse=True))
 

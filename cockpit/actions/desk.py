@@ -15,11 +15,11 @@ from cockpit.actions.catalogue import (
     specs,
 )
 from cockpit.actions.ending import journal_holds, settle
-from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs
+from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
 from cockpit.actions.launcher import JobContext, holder, start_job
 from cockpit.actions.plan import Context
 from cockpit.errors import MovedError, UsageError
-from cockpit.models.action import Job, Plan
+from cockpit.models.action import Job, JobState, Plan
 from cockpit.models.detail import RunDetail
 from cockpit.models.records import Receipt
 from cockpit.models.run import Run, RunRef
@@ -169,6 +169,8 @@ class ActionDesk:
             raise UsageError(_READ_ONLY)
         job_dir = find_job(self.jobs_context.state_dir, job_id)
         job = self.job(job_id)
+        if job.state is not JobState.RUNNING and orphan(job_dir) is None:
+            return False
         about = {"job": job.id, "action": job.action, "run": job.run, "run_key": job.run_key}
         self.jobs_context.recorder.append(CANCELLED, about)
         return cancel_job(job_dir, self.jobs_context.actor.real_user)

@@ -11,6 +11,8 @@ from cockpit.sanitize import clean
 ONE_STEP = frozenset({"retry"})
 """Actions that touch the step they are given and no other; the rest go on from it to the end of the flow."""
 
+_MOST_FILES = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -63,6 +65,8 @@ def superseded(scope: Scope, detail: RunDetail | None) -> tuple[str, ...]:
             if (handoff.flow, handoff.step) == (scope.flow, step):
                 kind = "draft handoff" if handoff.draft else "handoff"
                 lines[f"supersedes the {kind} {clean(handoff.path)} ({handoff.status.value})"] = None
+    if len(lines) > _MOST_FILES:
+        return (*list(lines)[:_MOST_FILES], f"supersedes {len(lines) - _MOST_FILES} more files")
     return tuple(lines)
 
 

@@ -96,6 +96,8 @@ def is_alive(job_dir: Path) -> bool:
 
 def orphan(job_dir: Path) -> int | None:
     """Process id of a command that still runs although its supervisor is gone, or `None`."""
+    if (job_dir / RESULT).exists():
+        return None
     process = _process(job_dir, "child", "child_created")
     return None if process is None else process.pid
 

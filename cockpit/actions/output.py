@@ -41,7 +41,7 @@ class CappedOutput:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         self._cap = cap
         self._head = cap // 4
-        self._tail = cap // 2
+        self._tail = cap // 2 - len(marker(0))
         self._size = 0
         self._end = b""
         self.total = 0

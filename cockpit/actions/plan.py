@@ -200,7 +200,7 @@ def _warnings(spec: ActionSpec, run: Run, context: Context, argv: tuple[str, ...
         found.append("warning: the run looks as if it were running; planned by force")
     if spec.cwd_marker == "Makefile" and Path(argv[0]).name == "make" and len(argv) > 1:
         target = argv[1]
-        if not _names_target(cwd / "Makefile", target):
+        if target[:1] != "-" and "=" not in target and not _names_target(cwd / "Makefile", target):
             found.append(f"warning: {clean(cwd)}/Makefile itself names no target {clean(target)} (it may include one)")
     return tuple(found)
 

@@ -33,6 +33,7 @@ from cockpit.actions.manifest import (
     survey,
 )
 from cockpit.actions.storage import make_dir, sync_dir
+from cockpit.journal.files import ensure_state_dir
 from cockpit.locations import STATE_FOLDER
 from cockpit.sanitize import clean
 
@@ -146,8 +147,7 @@ def _digest(path: Path) -> str:
 def _rename_aside(archive: Archive, top: Path, root: Path) -> Path:
     for place in aside_places(archive.path, root):
         try:
-            if not place.parent.parent.is_dir():
-                make_dir(place.parent.parent)
+            ensure_state_dir(place.parent.parent)
             make_dir(place.parent)
             if os.path.lexists(place):
                 raise ArchiveError(f"{clean(place)} exists already; the run stays where it is")
@@ -182,8 +182,7 @@ def _place(manifest: Manifest, root: Path) -> Path:
 
 def _unpack(archive: Path, manifest: Manifest, root: Path, target: Path, say: Progress) -> Path:
     state = root / STATE_FOLDER
-    if not state.is_dir():
-        make_dir(state)
+    ensure_state_dir(state)
     building = make_dir(state / RESTORING) / archive.name.removesuffix(SUFFIX)
     # What an attempt that was killed left behind: the run is locked, so nobody is at work on it.
     _remove_tree(building)

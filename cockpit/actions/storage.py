@@ -87,6 +87,26 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_dir(path.parent)
 
 
+def publish(temporary: Path, target: Path) -> None:
+    """Give a finished file its name, never taking it from another one.
+
+    Raises:
+        FileExistsError: Something of that name exists; the finished file keeps its temporary name.
+        OSError: It cannot be renamed.
+    """
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links on this filesystem.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from None
+        temporary.replace(target)
+    else:
+        temporary.unlink()
+
+
 def read_object(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`, or `None` where there is none that can be read."""
     try:

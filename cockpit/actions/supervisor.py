@@ -68,6 +68,7 @@ class Supervisor:
         self._deadline = None if limit is None else self._began + float(limit)
         self._kill_at: float | None = None
         self._term_seen = False
+        self._ended: tuple[float, datetime] | None = None
         self._alarm, self._ringing = socket.socketpair()
 
     def run(self) -> None:
@@ -91,6 +92,7 @@ class Supervisor:
 
     def _listen(self) -> None:
         """Turn signals into wake-ups. Handlers, not SIG_IGN: what is ignored would stay ignored in the command."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._alarm.setblocking(False)
         self._ringing.setblocking(False)
         signal.set_wakeup_fd(self._ringing.fileno(), warn_on_full_buffer=False)
@@ -133,6 +135,7 @@ class Supervisor:
                 now = time.monotonic()
                 if ended_at is None and process.poll() is not None:
                     ended_at = now
+                    self._ended = now, datetime.now(UTC)
                 self._end_early(process.pid, now, ended_at)
                 if ended_at is not None and self._done(process.pid, now - ended_at, open_pipe=open_pipe):
                     return process.wait()
@@ -197,12 +200,14 @@ class Supervisor:
 
     def _finish(self, code: int, *, error: str | None = None, left_behind: bool = False) -> None:
         self.output.close()
+        # When the command ended, not when the last of what it left behind had been read.
+        stopped, ended = self._ended or (time.monotonic(), datetime.now(UTC))
         _write_result(
             self.dir,
             {
                 "started_at": self._started.isoformat(),
-                "ended_at": datetime.now(UTC).isoformat(),
-                "duration_s": round(time.monotonic() - self._began, 3),
+                "ended_at": ended.isoformat(),
+                "duration_s": round(stopped - self._began, 3),
                 "exit_code": code,
                 "reason": self.reason,
                 "error": error,

@@ -1,6 +1,6 @@
 """Warnings: what does not decide a run's state, but does not fit together."""
 
-from cockpit.diagnosis.parts import fact, gist, of_kind, where
+from cockpit.diagnosis.parts import gist, of_kind, where
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.records import HandoffStatus, Receipt, SignalKind, StepStatus
@@ -24,11 +24,13 @@ def warnings(detail: RunDetail) -> list[Reason]:
 
 
 def _receipts_that_differ(detail: RunDetail) -> list[Reason]:
+    bad = {(step.flow, step.step): step for step in detail.steps if step.status.bad}
     found = []
-    for receipt in detail.receipts:
-        step = fact(detail, receipt.flow, receipt.step)
-        if step is not None and step.status.bad and receipt.status is StepStatus.SUCCEEDED:
-            text = f"the receipt of {where(step.flow, step.step)} says {receipt.raw_status}, its events say {step.status.value}"
+    for receipt in detail.receipts if bad else ():
+        step = bad.get((receipt.flow, receipt.step))
+        if step is not None and receipt.status is StepStatus.SUCCEEDED:
+            place = where(step.flow, step.step)
+            text = f"the receipt of {place} says {receipt.raw_status}, its events say {step.status.value}"
             own = Evidence(rank=Rank.RECEIPT, path=receipt.path, quote=f'"status": "{receipt.raw_status}"')
             evidence = (own,) if step.evidence is None else (step.evidence, own)
             found.append(Reason(text=text, evidence=evidence, warn=True))

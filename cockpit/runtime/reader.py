@@ -16,6 +16,7 @@ from cockpit.models.problem import Problem
 from cockpit.models.run import Reason, Run, RunRef, RunState
 from cockpit.runtime.roots import run_path
 from cockpit.sources.base import Source
+from cockpit.sources.registry import source_by_id
 from cockpit.sources.paths import decode
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,8 @@ class RunReader:
             keep: Whether to remember the detail.
         """
         with self._stripes[hash(ref.key) % _STRIPES]:
-            source = self.sources.get(ref.source)
+            # Before the first listing, runs come from the index: their source is asked for by its id.
+            source = self.sources.get(ref.source) or source_by_id(ref.source)
             if source is None or not _exists(ref):
                 self.forget(ref.key)
                 return Read(ref, gone=True)

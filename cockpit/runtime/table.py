@@ -64,7 +64,7 @@ class RunTable:
     def drop(self, keys: Iterable[str]) -> list[str]:
         """Forget runs; returns the keys that were known."""
         with self._lock:
-            gone = [key for key in keys if key in self._rows]
+            gone = [key for key in dict.fromkeys(keys) if key in self._rows]
             if len(gone) >= _BULK:
                 for key in gone:
                     del self._rows[key]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -12,7 +12,8 @@ from pathlib import Path
 import aiofiles
 from aiofiles.threadpool.binary import AsyncFileIO
 
-from cockpit.sources.lines import CUT, SPAN, LineIndex, View
+from cockpit.sources.line_index import SPAN, LineIndex
+from cockpit.sources.lines import CUT, View
 
 CHUNK = 256 * 1024
 """Bytes read at once: indexing them takes a fraction of a frame."""
@@ -55,7 +56,7 @@ class TailChunk:
 
 async def follow(
     path: Path, *, wake: asyncio.Event | None = None, interval_s: float = INTERVAL_S, chunk: int = CHUNK
-) -> AsyncIterator[TailChunk]:
+) -> AsyncGenerator[TailChunk, None]:
     """Everything that is in a file and is appended to it, until the consumer leaves.
 
     Reads only as fast as it is consumed. Never opens a FIFO, socket or device, never follows a symbolic link and
@@ -245,7 +246,7 @@ class Tail:
         """The nearest line from `start` in the direction of `step` (+1, -1) whose level is in `levels`."""
         return self._index.next_level(start, step, levels)
 
-    async def changes(self) -> AsyncIterator[TailChange]:
+    async def changes(self) -> AsyncGenerator[TailChange, None]:
         """What happens to the file, beginning with what is in it. One consumer at a time."""
         wake = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -257,7 +258,7 @@ class Tail:
         finally:
             if leave is not None:
                 leave()
-            await chunks.aclose()  # type: ignore[attr-defined]
+            await chunks.aclose()
 
     def _take(self, chunk: TailChunk) -> TailChange:
         if chunk.kind is TailKind.RESET:

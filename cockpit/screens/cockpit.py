@@ -10,6 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
+from textual.worker import Worker, WorkerState
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run
@@ -85,7 +87,7 @@ class CockpitScreen(Screen[None]):
         self.snapshot = session.board.snapshot
         self.latest = self.snapshot
         self._leave: list[Callable[[], None]] = []
-        self._detail_timer = self.set_timer(DETAIL_DELAY_S, self._load_detail, pause=True)
+        self._detail_timer: Timer | None = None
 
     @cached_property
     def painter(self) -> Painter:
@@ -172,8 +174,7 @@ class CockpitScreen(Screen[None]):
             self._rescope(self.painter.run_under_cursor())
         elif self.scope.run is None or run.fingerprint != self.scope.run.fingerprint:
             self.scope = self.scope.refreshed(run)
-            self._detail_timer.reset()
-            self._detail_timer.resume()
+            self._load_soon()
         else:
             self.scope = self.scope.refreshed(run)
         self.painter.header()
@@ -187,8 +188,13 @@ class CockpitScreen(Screen[None]):
         self.session.board.scope(self.scope.key)
         self.logfiles.forget()
         self.painter.scope()
-        self._detail_timer.reset()
-        self._detail_timer.resume()
+        self._load_soon()
+
+    def _load_soon(self) -> None:
+        """Read the run's facts once the cursor has come to rest."""
+        if self._detail_timer is not None:
+            self._detail_timer.stop()
+        self._detail_timer = self.set_timer(DETAIL_DELAY_S, self._load_detail)
 
     def _load_detail(self) -> None:
         if self.scope.key is not None:
@@ -303,6 +309,12 @@ class CockpitScreen(Screen[None]):
         if (run.key if run else None) != self.scope.key:
             self._rescope(run)
 
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        """No error of a worker vanishes: the app ends with it, and keeps the traceback."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.app.fail(event.worker.error)
+
     def open_place(self, path: str, line: int | None) -> None:
         """Show a file of the run at a line, in the Log pane."""
         self.logfiles.open_path(path, line)
@@ -322,8 +334,9 @@ class CockpitScreen(Screen[None]):
     def focus_pane(self, name: str) -> None:
         """Bring a pane forward and give it the focus."""
         self.view = self.view.visited(self.deck.state.active, name)
+        # Focus first: a pane that is hidden while it has the focus would pass it on to the next one.
+        self.set_focus(self.pane(name))
         self.deck.state = self.deck.state.focus(name)
-        self.pane(name).focus()
 
     def on_descendant_focus(self) -> None:
         """Keep the deck's active pane that of the focus, however it got there."""

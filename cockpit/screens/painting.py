@@ -217,7 +217,7 @@ class Painter:
         if focused is not None and focused.id in PANES:
             screen.deck.state = screen.deck.state.focus(focused.id)
         tabs = screen.query_one("#tabs", TabLine)
-        tabs.display = screen.deck.single or screen.size.width < 80 or screen.size.height < 24
+        tabs.display = screen.deck.single
         tabs.tabs = [Tab(name, NUMBERS[name], TITLES[name]) for name in PANES]
         tabs.current = screen.deck.state.active
         screen.commanding.hints()

@@ -24,6 +24,8 @@ def text(value: object, limit: int = LONG) -> str | None:
 
 def word(value: object) -> str | None:
     """A short string such as an id or a status, as written."""
+    if type(value) is str and 0 < len(value) <= SHORT:
+        return value
     return text(value, SHORT)
 
 

@@ -43,4 +43,5 @@ def run_dir(ref: RunRef) -> Path:
 
 def in_root(ref: RunRef, rel: str) -> str:
     """A path below the run, as `os` returns it, as evidence spells it: relative to the root, escaped."""
-    return encode(rel) if ref.path == "." else f"{ref.path}/{encode(rel)}"
+    shown = rel if rel.isascii() and "\\" not in rel else encode(rel)
+    return shown if ref.path == "." else f"{ref.path}/{shown}"

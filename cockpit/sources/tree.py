@@ -42,6 +42,11 @@ class FileEntry(NamedTuple):
         """Whether it is an ordinary file, so that opening it can neither block nor have effects."""
         return stat.S_ISREG(self.mode)
 
+    @property
+    def link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
+
 
 @dataclass(slots=True)
 class Tree:

@@ -160,6 +160,7 @@ def test_cancel_is_recorded_before_it_happens(desk: ActionDesk, run: Run, shop: 
     assert "cancelled by ada" in ended.outcome
     assert [entry.kind for entry in shop.entries()][-2:] == ["action.cancelled", "action.ended"]
     assert not desk.cancel(job.id)
+    assert len(shop.entries("action.cancelled")) == 1
 
 
 def test_read_only_refuses_everything_and_says_so(desk: ActionDesk, run: Run, shop: Workshop) -> None:

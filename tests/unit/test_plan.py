@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -345,3 +346,12 @@ def test_a_makefile_anybody_could_have_put_there_is_refused(workspace: Path, mon
 def test_plans_are_plain_data() -> None:
     plan = Plan(action="x", run="r", run_key="k", hash="")
     assert Plan.model_validate_json(plan.model_dump_json()) == plan
+
+
+def test_a_flow_of_a_thousand_steps_has_a_short_plan(workspace: Path, make_run: MakeRun) -> None:
+    run = make_run(step="s0")
+    facts = replace(detail_of(run), receipts=tuple(receipt(f"s{n}", StepStatus.SUCCEEDED) for n in range(1000)))
+    plan = make_plan(RESUME, run, context(workspace, detail=facts))
+    assert plan.refused is None
+    assert "supersedes 960 more files" in plan.effects
+    assert len(plan.effects) < 50

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.geometry import Region
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -43,6 +46,13 @@ class Bench(App[None]):
         self.push_screen(dialog, self.results.append)
 
 
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Press the key of every character, without waiting between them."""
+    for character in text:
+        pilot.app.post_message(Key(_character_to_key(character), character))
+    await pilot.pause()
+
+
 def screen_lines(app: App[Any]) -> list[str]:
     """Every line of the terminal, as text."""
     return [strip.text for strip in app.screen._compositor.render_strips()]
@@ -76,7 +86,7 @@ def repaints(*widgets: Widget) -> Iterator[list[Region | None]]:
         return refresh
 
     for widget in widgets:
-        widget.refresh = spy(widget)  # type: ignore[method-assign,assignment]
+        widget.refresh = spy(widget)  # type: ignore[method-assign]
     try:
         yield seen
     finally:
@@ -108,16 +118,16 @@ class LazyRuns(Sequence[RunRow]):
 
     lazy = True
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, size: int) -> None:
+        self.size = size
         self.asked: list[int] = []
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     def __getitem__(self, index: Any) -> Any:
         assert isinstance(index, int)
-        if not 0 <= index < self.count:
+        if not 0 <= index < self.size:
             raise IndexError(index)
         self.asked.append(index)
         return run_row(index)

@@ -14,7 +14,7 @@ TEXTS = st.text(
 
 @given(TEXTS, st.integers(0, 30), st.sampled_from(["end", "middle", "start"]), st.sampled_from(["left", "right"]))
 def test_fit_takes_exactly_its_width(text: str, width: int, cut: str, align: str) -> None:
-    shown = fit(text, width, cut, align)  # type: ignore[arg-type]
+    shown = fit(text, width, cut, align)
     assert cell_len(shown) == width
     assert not any(character < " " or character == "\x7f" for character in shown)
 

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -9,7 +10,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.widgets.harness import NASTY, SIZES, Bench, screen_lines
+from tests.widgets.harness import NASTY, SIZES, Bench, screen_lines, type_text
 from widgets.choices import ChoiceLine
 from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PlanDialog, PromptDialog
 from widgets.dialogs.base import Dialog
@@ -121,6 +122,18 @@ async def test_a_typed_confirmation_must_match() -> None:
     assert app.results == ["confirm"]
 
 
+async def test_what_must_be_typed_is_never_cut() -> None:
+    app = Bench()
+    expected = "health-check-" + "0123456789" * 9
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.ask(PlanDialog("Archive", LONG, "typed", expected, deaf_s=0))
+        await settle(pilot)
+        await settle(pilot)
+        lines = [line[2:-2] for line in screen_lines(app)]
+    assert expected in "".join(line.strip() for line in lines)
+    assert any("esc  cancel" in line for line in lines)
+
+
 async def test_a_typed_confirmation_has_no_key() -> None:
     app = Bench()
     async with app.run_test(size=(60, 16)) as pilot:
@@ -188,7 +201,7 @@ async def test_a_long_plan_scrolls_and_keeps_its_choices() -> None:
     assert "n  cancel" in after
 
 
-DIALOGS: list[tuple[str, Callable[[str], Dialog[object]], list[str]]] = [
+DIALOGS: list[tuple[str, Callable[[str], Dialog[Any]], list[str]]] = [
     ("plan", lambda text: PlanDialog(text, rows(text), deaf_s=0), ["n  cancel", "y  yes, do it", "copy"]),
     ("typed", lambda text: PlanDialog(text, rows(text), "typed", text, deaf_s=0), ["esc  cancel", "To confirm, type"]),
     ("prompt", lambda text: PromptDialog(text, text, text, deaf_s=0), ["enter save   esc cancel"]),
@@ -209,7 +222,7 @@ def items(text: str) -> tuple[MenuItem, ...]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("make", "parts"), [row[1:] for row in DIALOGS], ids=[row[0] for row in DIALOGS])
 async def test_every_dialog_is_whole_and_parses_no_markup(
-    make: Callable[[str], Dialog[object]], parts: list[str], size: tuple[int, int]
+    make: Callable[[str], Dialog[Any]], parts: list[str], size: tuple[int, int]
 ) -> None:
     app = Bench()
     async with app.run_test(size=size) as pilot:
@@ -330,14 +343,13 @@ async def test_a_prompt_gives_its_text() -> None:
     ],
     ids=["prompt", "help", "typed"],
 )
-async def test_every_printable_character_is_text_in_an_input(make: Callable[[], Dialog[object]]) -> None:
+async def test_every_printable_character_is_text_in_an_input(make: Callable[[], Dialog[Any]]) -> None:
     app = Bench()
     typed = string.digits + string.ascii_letters + string.punctuation + " "
     async with app.run_test(size=(160, 45)) as pilot:
         app.ask(make())
         await settle(pilot)
-        for character in typed:
-            await pilot.press("space" if character == " " else character)
+        await type_text(pilot, typed)
         await settle(pilot)
         assert app.screen.query_one(Input).value == typed
     assert app.results == []

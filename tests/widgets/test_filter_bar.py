@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tests.widgets.harness import NASTY, Bench, screen_lines
+from tests.widgets.harness import NASTY, Bench, screen_lines, type_text
 from widgets.filter_bar import FilterBar
 from widgets.rows import MenuItem
 from widgets.run_list import RunList
@@ -63,8 +63,7 @@ async def test_every_printable_character_is_text() -> None:
     async with app.run_test(size=(160, 16)) as pilot:
         app.query_one(FilterBar).open()
         await pilot.pause()
-        for character in typed:
-            await pilot.press("space" if character == " " else character)
+        await type_text(pilot, typed)
         await pilot.pause()
         assert app.query_one(FilterBar).value == typed
     assert app.changed[-1] == typed

@@ -89,7 +89,7 @@ async def test_a_lazy_log_is_followed_without_being_read() -> None:
         log.set_rows(rows)  # type: ignore[arg-type]
         await pilot.pause()
         assert log.cursor_index == 999_999
-        rows.count += 7
+        rows.size += 7
         log.focus()
         await pilot.press("k")
         log.set_rows(rows)  # type: ignore[arg-type]

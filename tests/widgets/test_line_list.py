@@ -1,6 +1,7 @@
 """A list of rows: what it repaints, where its cursor goes, what it says."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -137,7 +138,7 @@ async def test_lazy_rows_with_an_index_keep_the_cursor_on_its_key() -> None:
         def index_of(self, key: str) -> int | None:
             return {"run-3": 5}.get(key)
 
-        def __getitem__(self, index: int) -> object:
+        def __getitem__(self, index: Any) -> Any:
             return run_row(3) if index == 5 else run_row(100 + index)
 
     app = bench()

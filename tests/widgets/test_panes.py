@@ -1,5 +1,7 @@
 """Checklist, detail, log view and the other panes, each alone."""
 
+from typing import Any
+
 import pytest
 from rich.cells import cell_len
 
@@ -10,7 +12,7 @@ from widgets.line_list import LineList
 from widgets.log_view import LogView
 from widgets.receipt_list import ReceiptList
 from widgets.routing_log import RoutingLog
-from widgets.rows import Cell, CheckRow, Level, LogRow, ReceiptRow, TextRow, Tone
+from widgets.rows import Cell, CheckRow, Level, LogRow, ReceiptRow, Row, TextRow, Tone
 from widgets.timeline import Timeline
 
 ITEMS = (
@@ -128,6 +130,20 @@ async def test_details_keep_their_tones_over_line_breaks() -> None:
         assert tones.get("critic says", tones.get("critic")) != dim
 
 
+async def test_wrapped_fields_hang_under_their_value() -> None:
+    app = Bench(DetailPane)
+    row = TextRow(key="c", hang=10, spans=(Cell("command   ", Tone.DIM), Cell("make stepwise-retry RUN_ID=a STEP=b")))
+    async with app.run_test(size=(34, 6)) as pilot:
+        detail = app.query_one(DetailPane)
+        detail.set_rows((row,))
+        await pilot.pause()
+        assert [line.rstrip() for line in body_lines(detail)[:3]] == [
+            ">command   make stepwise-retry",
+            "           RUN_ID=a STEP=b",
+            "",
+        ]
+
+
 def file_rows(count: int) -> tuple[LogRow, ...]:
     return tuple(
         LogRow(
@@ -188,19 +204,19 @@ async def test_wide_lines_are_scrolled_sideways() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("pane", [ReceiptList, RoutingLog, Timeline, Checklist, DetailPane, LogView])
-async def test_nasty_text_in_every_cell(pane: type[LineList[LogRow]], size: tuple[int, int]) -> None:
+async def test_nasty_text_in_every_cell(pane: type[LineList[Any]], size: tuple[int, int]) -> None:
     cell = Cell(NASTY, Tone.BAD)
-    rows = {
+    rows: dict[type[LineList[Any]], Row] = {
         ReceiptList: ReceiptRow(key="k", state=cell, step=cell, agent=cell, took=cell, tokens=cell, at=cell, note=cell),
         Checklist: CheckRow(key="k", state=cell, text=cell, by=cell, at=cell, note=cell),
         DetailPane: TextRow(key="k", spans=(cell, cell), link=True, indent=3),
     }
-    row = rows.get(pane, LogRow(key="k", at=cell, where=cell, what=cell, text=cell))  # type: ignore[call-overload]
+    row = rows.get(pane, LogRow(key="k", at=cell, where=cell, what=cell, text=cell))
     heading = CheckRow(key="h", text=cell, heading=True)
     app = Bench(lambda: pane(title=NASTY, number="3"))
     async with app.run_test(size=size) as pilot:
         widget = app.query_one(pane)
-        widget.set_rows((heading, row) if pane is Checklist else (row,))  # type: ignore[arg-type]
+        widget.set_rows((heading, row) if pane is Checklist else (row,))
         widget.focus()
         await pilot.press("enter", "shift+right")
         await pilot.pause()

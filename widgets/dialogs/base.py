@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Key, Mount, Paste, Resize
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from widgets.line_list import LineList
@@ -22,6 +23,8 @@ class Dialog(ModalScreen[ResultT]):
 
     Escape closes it with `None`. Its box (`#box`) holds an unframed list (`#body`), which gets the height that its
     rows need and the screen has, and lines of fixed height around it. Nothing in it is markup.
+
+    Textual calls the handlers of this class besides those of its subclasses: they do not call `super`.
     """
 
     AUTO_FOCUS: ClassVar[str | None] = None
@@ -82,7 +85,7 @@ class Dialog(ModalScreen[ResultT]):
     def fit_body(self) -> None:
         """Fit the list's height."""
         for body in self.query("#body").results(LineList):
-            around = 2 + sum(1 for child in self.query_one("#box").children if child is not body and child.display)
+            around = 2 + sum(lines_of(child) for child in self.query_one("#box").children if child is not body)
             room = max(1, self.size.height - around)
             body.styles.height = max(1, min(len(body.rows), room))
             hidden = len(body.rows) > room and not body.show_cursor
@@ -96,6 +99,12 @@ class Dialog(ModalScreen[ResultT]):
     def action_cancel(self) -> None:
         """Close without a result."""
         self.dismiss(None)
+
+
+def lines_of(widget: Widget) -> int:
+    """Lines a widget of fixed height takes."""
+    height = widget.styles.height
+    return int(height.value) if widget.display and height is not None else 0
 
 
 class DialogInput(Input):

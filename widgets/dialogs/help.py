@@ -50,15 +50,13 @@ class HelpDialog(Dialog[str | None]):
             yield MenuList(id="body", framed=False, empty=EmptyState("nothing is called that"))
             yield Static(Content(HINT), classes="line dim", id="hint")
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self, _event: Mount) -> None:
         """Show all."""
-        super().on_mount(event)
         self._show("")
         self.query_one("#search").focus()
 
     def on_key(self, event: Key) -> None:
         """Move the list from the input."""
-        super().on_key(event)
         if not self.deaf and event.key in MOVES:
             event.stop()
             event.prevent_default()

@@ -37,16 +37,14 @@ class MenuDialog(Dialog[str | None]):
             yield MenuList(id="body", framed=False)
             yield Static(Content(HINT), classes="line dim", id="hint")
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self, _event: Mount) -> None:
         """Show the items."""
-        super().on_mount(event)
         body = self.query_one("#body", MenuList)
         body.set_rows(menu_rows(self.items))
         body.focus()
 
     def on_key(self, event: Key) -> None:
         """An item's own key chooses it, whatever that key does elsewhere."""
-        super().on_key(event)
         if self.deaf:
             return
         pressed = {event.key, event.character}

@@ -40,9 +40,8 @@ class MessageDialog(Dialog[None]):
             yield Static("", classes="line")
             yield ChoiceLine(Choice("ok", "enter", "close"), id="choices")
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self, _event: Mount) -> None:
         """Show the text."""
-        super().on_mount(event)
         self.query_one("#body", TextView).set_rows(self.rows)
         self.query_one("#choices").focus()
 

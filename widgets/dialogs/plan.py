@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.events import Mount
 from textual.widgets import Static
 
+from widgets.cells import wrap
 from widgets.choices import Choice, ChoiceLine
 from widgets.detail import TextView
 from widgets.dialogs.base import DEAF_S, Dialog, DialogInput
@@ -59,7 +60,7 @@ class PlanDialog(Dialog[PlanResult | None]):
             yield TextView(id="body")
             yield Static("", classes="line")
             if self.confirm == "typed":
-                yield Static(Content(f"To confirm, type  {self.expected}"), classes="line", id="ask")
+                yield Static(Content(""), classes="line", id="ask")
                 yield DialogInput(id="typed")
                 yield Static(Content(""), classes="line bad", id="wrong")
             yield ChoiceLine(*self._choices(), id="choices")
@@ -72,11 +73,19 @@ class PlanDialog(Dialog[PlanResult | None]):
             choices.append(Choice("copy", "c", "copy the command", Tone.DIM))
         return choices
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self, _event: Mount) -> None:
         """Focus what is safe: Cancel, or an input that must match."""
-        super().on_mount(event)
         self.query_one("#body", TextView).set_rows(self.rows)
         self.query_one("#typed" if self.confirm == "typed" else "#choices").focus()
+
+    def fit_body(self) -> None:
+        """What must be typed is never cut."""
+        if self.confirm == "typed":
+            lines = wrap(f"To confirm, type  {self.expected}", max(8, self.query_one("#box").content_size.width))
+            ask = self.query_one("#ask", Static)
+            ask.update(Content("\n".join(lines)))
+            ask.styles.height = len(lines)
+        super().fit_body()
 
     @on(ChoiceLine.Picked)
     def _picked(self, event: ChoiceLine.Picked) -> None:

@@ -38,9 +38,8 @@ class PromptDialog(Dialog[str | None]):
             yield DialogInput(self.initial, id="input")
             yield Static(Content("enter save   esc cancel"), classes="line dim", id="hint")
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self, _event: Mount) -> None:
         """Focus the input."""
-        super().on_mount(event)
         self.query_one("#input").focus()
 
     @on(DialogInput.Submitted)

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,9 @@ class Kind(Enum):
     SCENT_TRAIL = "scent_trail"
     OTHER = "other"
 
+    # Looked up for every file: Enum's own hash is a Python function, and members are compared by identity anyway.
+    __hash__ = object.__hash__
+
 
 class Place(NamedTuple):
     """What a file is and whose: `flow` is the flow directory it lies in, "" at the run's own level."""
@@ -68,11 +72,19 @@ _IN_FLOW = {
     "wisdom_summary.json": Kind.WISDOM,
     "scent_trail.json": Kind.SCENT_TRAIL,
 }
-_HANDOFFS = ("handoff", "handoffs")
+_FOLDERS = {
+    ("receipts", "json"): Kind.RECEIPT,
+    ("handoff", "json"): Kind.HANDOFF,
+    ("handoffs", "json"): Kind.HANDOFF,
+    ("logs", "jsonl"): Kind.LOG,
+    ("llm", "jsonl"): Kind.TRANSCRIPT,
+    ("routing/injections", "json"): Kind.INJECTION,
+}
 
 
-def place(rel: str) -> Place:  # noqa: PLR0911 - a decision table
-    """What the file at `rel` (relative to the run) is."""
+@lru_cache(maxsize=8192)
+def place(rel: str) -> Place:
+    """What the file at `rel` (relative to the run) is. Runs of one tree have the same names over and over."""
     parts = rel.split("/")
     name = parts[-1]
     if len(parts) == 1:
@@ -81,32 +93,23 @@ def place(rel: str) -> Place:  # noqa: PLR0911 - a decision table
     flow, inner = ("", parts[:-1]) if parts[0] in _STEP_FOLDERS or parts[0] == "logs" else (parts[0], parts[1:-1])
     if not inner:
         return Place(_IN_FLOW.get(name, Kind.OTHER), flow)
-    folder = inner[0]
-    if len(inner) == 1:
-        if name.endswith(".json"):
-            if folder == "receipts":
-                return Place(Kind.RECEIPT, flow)
-            if folder in _HANDOFFS:
-                return Place(Kind.HANDOFF, flow)
-            if folder == "routing" and name.startswith("candidates_step_"):
-                return Place(Kind.CANDIDATES, flow)
-        elif name.endswith(".jsonl"):
-            if folder == "logs":
-                return Place(Kind.LOG, flow)
-            if folder == "llm":
-                return Place(Kind.TRANSCRIPT, flow)
-            if folder == "routing" and name == "decisions.jsonl":
-                return Place(Kind.DECISIONS, flow)
-    elif folder == "routing" and inner[1] == "injections" and name.endswith(".json"):
-        return Place(Kind.INJECTION, flow)
-    return Place(Kind.OTHER, flow)
+    return Place(_in_folder("/".join(inner), name), flow)
+
+
+def _in_folder(folder: str, name: str) -> Kind:
+    suffix = name.rpartition(".")[2]
+    if folder == "routing":
+        if name == "decisions.jsonl":
+            return Kind.DECISIONS
+        return Kind.CANDIDATES if name.startswith("candidates_step_") and suffix == "json" else Kind.OTHER
+    return _FOLDERS.get((folder, suffix), Kind.OTHER)
 
 
 def artifact_kind(rel: str) -> str:
     """A word for a file that is none of the records, for the list of artifacts."""
     kind = place(rel).kind
     if kind in (Kind.TRANSCRIPT, Kind.SCENT_TRAIL, Kind.BUILD_RECEIPT, Kind.BOUNDARY):
-        return kind.value
+        return str(kind.value)
     parts = rel.split("/")
     folder = parts[-2] if len(parts) > 2 else ""
     known = {"nav": "brief", "forensics": "forensics", "proposals": "proposal", "artifacts": "artifact"}

@@ -6,9 +6,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cockpit.models.records import PlannedStep
 from cockpit.sources.fields import items, obj, whole, word
@@ -78,30 +79,40 @@ _LATER_STEPS = {"gate": frozenset(("policy_check",))}
 _LOOK_UP = 4
 _PLACES = ("swarm/config/flows", "config/flows")
 _FlowKey = tuple[str, Stamp]
-_parsed: dict[_FlowKey, tuple[str, Flow] | None] = {}
-_configs: dict[str, tuple[tuple[_FlowKey, ...], Config]] = {}
-_lock = threading.Lock()
+_RECHECK_S = 1.0
+"""Seconds for which the runs of one directory trust that their tree's configuration is where it was."""
 
 
-def config_near(run: Path, root: Path) -> Config | None:
-    """The flow configuration of the tree a run belongs to, or `None`.
+class _Shelf:
+    """Parsed configurations, shared by all runs and threads: 10,000 runs of one tree parse it once."""
 
-    Looks in the root and in up to four directories above the run. Parsed files are kept by (inode, size, mtime), so
-    10,000 runs of one tree parse it once.
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.flows: dict[_FlowKey, tuple[str, Flow] | None] = {}
+        self.folders: dict[str, tuple[tuple[_FlowKey, ...], Names | None]] = {}
+        self.near: dict[tuple[str, str], tuple[float, Names]] = {}
+
+
+def names_near(run: Path, root: Path) -> "Names":
+    """The steps of the tree a run belongs to: its configuration, else the known lists.
+
+    Looks for `swarm/config/flows` and `config/flows` in the root and in up to four directories above the run.
+    The same object is returned until the configuration changes.
     """
-    seen: set[str] = set()
-    for base in (root, *run.parents[:_LOOK_UP]):
-        for place in _PLACES:
-            folder = f"{base}/{place}"
-            if folder not in seen:
-                seen.add(folder)
-                config = _load(folder)
-                if config:
-                    return config
-    return None
+    key, now = (os.fspath(run.parent), os.fspath(root)), time.monotonic()
+    with _SHELF.lock:
+        known = _SHELF.near.get(key)
+        if known is None or now - known[0] > _RECHECK_S:
+            known = _SHELF.near[key] = (now, _look_near(run, root))
+        return known[1]
 
 
-def _load(folder: str) -> Config | None:
+def _look_near(run: Path, root: Path) -> "Names":
+    folders = dict.fromkeys(f"{base}/{place}" for base in (root, *run.parents[:_LOOK_UP]) for place in _PLACES)
+    return next(filter(None, map(_load, folders)), _DEFAULT)
+
+
+def _load(folder: str) -> "Names | None":
     try:
         with os.scandir(folder) as listing:
             found = sorted(
@@ -112,19 +123,19 @@ def _load(folder: str) -> Config | None:
     except OSError:
         return None
     keys = tuple((path, (info.st_ino, info.st_size, info.st_mtime_ns)) for path, info in found)
-    with _lock:
-        known = _configs.get(folder)
-        if known is not None and known[0] == keys:
-            return known[1]
-        config: Config = {}
-        for key in keys:
-            if key not in _parsed:
-                _parsed[key] = _parse(key[0])
-            flow = _parsed[key]
-            if flow is not None:
-                config[flow[0]] = flow[1]
-        _configs[folder] = (keys, config)
-        return config
+    known = _SHELF.folders.get(folder)
+    if known is not None and known[0] == keys:
+        return known[1]
+    config: Config = {}
+    for key in keys:
+        if key not in _SHELF.flows:
+            _SHELF.flows[key] = _parse(key[0])
+        flow = _SHELF.flows[key]
+        if flow is not None:
+            config[flow[0]] = flow[1]
+    names = Names(config) if config else None
+    _SHELF.folders[folder] = (keys, names)
+    return names
 
 
 def _parse(path: str) -> tuple[str, Flow] | None:
@@ -140,7 +151,7 @@ def _parse(path: str) -> tuple[str, Flow] | None:
     return (key, steps) if steps else None
 
 
-def _step(value: Any) -> Step | None:
+def _step(value: object) -> Step | None:
     entry = obj(value)
     name = word(entry.get("id"))
     if name is None:
@@ -156,9 +167,14 @@ class Names:
         self.guessed = config is None
         self.flows: Config = KNOWN if config is None else {**KNOWN, **config}
         self._agents = {(flow, step.id): step.agents for flow, steps in self.flows.items() for step in steps}
+        self.planned: dict[str, tuple[PlannedStep, ...]] = {}
         self._by_agent: dict[tuple[str, str], list[int]] = {}
         self._position = {(flow, step.id): i for flow, steps in self.flows.items() for i, step in enumerate(steps)}
         for flow, steps in self.flows.items():
+            self.planned[flow] = tuple(
+                PlannedStep(flow=flow, step=one.id, agent=one.agents[0] if one.agents else None, loop_max=one.loop_max)
+                for one in steps
+            )
             for i, step in enumerate(steps):
                 for agent in step.agents:
                     self._by_agent.setdefault((flow, agent), []).append(i)
@@ -230,16 +246,18 @@ def expected(
         here = seen.get(flow, set())
         if here and not here & {step.id for step in steps}:
             continue
-        skipped = _passed(flow, steps, here, jumps) | _not_yet_invented(flow, steps, here)
-        plan.extend(
-            PlannedStep(flow=flow, step=step.id, agent=step.agents[0] if step.agents else None, loop_max=step.loop_max)
-            for step in steps
-            if step.id not in skipped
-        )
+        planned = names.planned.get(flow, ())
+        if len(here) < len(planned):
+            skipped = _passed(flow, steps, here, jumps) | _not_yet_invented(flow, steps, here)
+            plan.extend(step for step in planned if step.step not in skipped)
+        else:
+            plan.extend(planned)
     return tuple(plan)
 
 
 def _passed(flow: str, steps: Flow, seen: set[str], jumps: set[tuple[str, str, str]]) -> set[str]:
+    if not jumps:
+        return set()
     order = [step.id for step in steps]
     passed: set[str] = set()
     for i, step in enumerate(order):
@@ -257,3 +275,7 @@ def _not_yet_invented(flow: str, steps: Flow, seen: set[str]) -> set[str]:
     missing = {step.id for step in steps} - seen
     last = steps[-1].id if steps else ""
     return set(missing) if missing and missing <= later and last in seen else set()
+
+
+_DEFAULT = Names(None)
+_SHELF = _Shelf()

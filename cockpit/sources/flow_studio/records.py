@@ -15,6 +15,7 @@ from cockpit.sources.fields import SHORT, Obj, flag, items, moment, number, obj,
 from cockpit.sources.flow_studio import words
 from cockpit.sources.flow_studio.plan import Names
 from cockpit.sources.tree import FileEntry
+from cockpit.sources.trusted import trusted
 
 _NO_MEASURE = frozenset(
     (
@@ -22,6 +23,9 @@ _NO_MEASURE = frozenset(
         "tools_allowed", "error",
     )
 )  # fmt: skip
+
+
+_NO_TOKENS = Tokens()
 
 
 def receipt(data: Obj, names: Names, flow: str, path: str, entry: FileEntry) -> Receipt:
@@ -34,53 +38,54 @@ def receipt(data: Obj, names: Names, flow: str, path: str, entry: FileEntry) -> 
         path: Its path relative to the root.
         entry: The file.
     """
-    flow = flow or word(data.get("flow_key")) or ""
-    raw_step, agent = word(data.get("step_id")), word(data.get("agent_key"))
+    get = data.get
+    flow = flow or word(get("flow_key")) or ""
+    raw_step, agent = word(get("step_id")), word(get("agent_key"))
     if raw_step is None:
-        stem = entry.rel.rpartition("/")[2].removesuffix(".json")
-        raw_step, named = names.split(flow, stem)
+        raw_step, named = names.split(flow, entry.rel.rpartition("/")[2].removesuffix(".json"))
         agent = agent or named
-    status = word(data.get("status"))
-    transcript = word(data.get("transcript_path"))
-    tokens = data.get("tokens")
-    error = data.get("error")
+    status = word(get("status"))
+    error = get("error")
     if type(error) is dict:
         error = error.get("message") or error.get("type")
-    return Receipt(
-        flow=flow,
-        step=names.resolve(flow, raw_step, agent),
-        agent=agent,
-        status=words.step_status(status),
-        raw_status=status,
-        started_at=moment(data.get("started_at")),
-        ended_at=moment(data.get("completed_at")),
-        duration_ms=whole(data.get("duration_ms")),
-        tokens=_tokens(tokens) if type(tokens) is dict else None,
-        model=word(data.get("model")),
-        error=text(error),
-        transcript=_beside(path, transcript),
-        mode=word(data.get("mode")),
-        exit_code=_exit_code(data),
-        measures=_measures(data),
-        path=path,
-        modified_at=entry.modified_at,
-    )
+    transcript = word(get("transcript_path"))
+    made = {
+        "flow": flow,
+        "step": names.resolve(flow, raw_step, agent),
+        "agent": agent,
+        "status": words.step_status(status),
+        "raw_status": status,
+        "started_at": moment(get("started_at")),
+        "ended_at": moment(get("completed_at")),
+        "duration_ms": whole(get("duration_ms")),
+        "tokens": _tokens(get("tokens")),
+        "model": word(get("model")),
+        "error": None if error is None else text(error),
+        "transcript": None if transcript is None else _beside(path, transcript),
+        "mode": word(get("mode")),
+        "exit_code": _exit_code(data) if "tool_calls" in data or "exit_code" in data else None,
+        "measures": _measures(data),
+        "path": path,
+        "modified_at": entry.modified_at,
+    }
+    return trusted(Receipt, made)
 
 
-def _beside(path: str, transcript: str | None) -> str | None:
+def _beside(path: str, transcript: str) -> str | None:
     """The transcript's path relative to the root; receipts give it relative to their flow's directory."""
-    if transcript is None or transcript.startswith("/") or ".." in transcript.split("/"):
+    if transcript[0] == "/" or (".." in transcript and ".." in transcript.split("/")):
         return None
     flow_dir = path.rsplit("/", 2)[0]
     return transcript if flow_dir == path else f"{flow_dir}/{transcript}"
 
 
-def _tokens(data: Obj) -> Tokens:
-    return Tokens(
-        prompt=whole(data.get("prompt")) or 0,
-        completion=whole(data.get("completion")) or 0,
-        total=whole(data.get("total")) or 0,
-    )
+def _tokens(value: object) -> Tokens | None:
+    if type(value) is not dict:
+        return None
+    prompt, completion, total = value.get("prompt"), value.get("completion"), value.get("total")
+    if prompt == completion == total == 0:
+        return _NO_TOKENS
+    return Tokens(prompt=whole(prompt) or 0, completion=whole(completion) or 0, total=whole(total) or 0)
 
 
 def _exit_code(data: Obj) -> int | None:
@@ -155,9 +160,9 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO")
 def _concern(value: object) -> Concern | None:
     if type(value) is dict:
         said = text(value.get("description")) or text(value.get("concern")) or text(value.get("text"))
-        return (
-            said and Concern(text=said, severity=word(value.get("severity")), location=word(value.get("location")))
-        ) or None
+        if said is None:
+            return None
+        return Concern(text=said, severity=word(value.get("severity")), location=word(value.get("location")))
     said = text(value)
     if said is None:
         return None
@@ -215,7 +220,9 @@ def _routing(data: Obj) -> HandoffRouting | None:
 
 def loop_note(data: Obj) -> tuple[int, int | None, str] | None:
     """The microloop block a receipt may carry afterwards: (iteration, maximum, reason)."""
-    block = obj(data.get("routing"))
+    block = data.get("routing")
+    if type(block) is not dict:
+        return None
     current = whole(block.get("loop_iteration"))
     if current is None:
         return None

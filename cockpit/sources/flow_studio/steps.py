@@ -13,6 +13,7 @@ from cockpit.models.records import Handoff, HandoffStatus, Receipt, StepFact, St
 from cockpit.sources.fields import SHORT, newest
 from cockpit.sources.flow_studio.events import Mark
 from cockpit.sources.flow_studio.plan import Names
+from cockpit.sources.trusted import trusted
 
 Key = tuple[str, str]
 
@@ -54,7 +55,10 @@ def step_facts(
     """
     found: dict[Key, _Sources] = {key: _Sources(mark=mark) for key, mark in marks.items()}
     for receipt in receipts:
-        sources = found.setdefault((receipt.flow, receipt.step), _Sources())
+        key = (receipt.flow, receipt.step)
+        sources = found.get(key)
+        if sources is None:
+            sources = found[key] = _Sources()
         if sources.receipt is None or _ended(receipt) >= _ended(sources.receipt):
             sources.receipt = receipt
     for handoff in handoffs:
@@ -63,7 +67,8 @@ def step_facts(
             sources.draft = handoff
         else:
             sources.handoff = handoff
-    facts = [(_fact(key, sources, events_path, has_receipts=bool(receipts)), sources) for key, sources in found.items()]
+    any_receipt = bool(receipts)
+    facts = [(_fact(key, sources, events_path, any_receipt), sources) for key, sources in found.items()]
     rank = {flow: i for i, flow in enumerate(flow_order)}
     facts.sort(key=lambda pair: _order(pair[0], pair[1], rank, names))
     return tuple(fact for fact, _ in facts)
@@ -86,34 +91,39 @@ def _order(fact: StepFact, sources: _Sources, rank: dict[str, int], names: Names
     )
 
 
-def _fact(key: Key, sources: _Sources, events_path: str, *, has_receipts: bool) -> StepFact:
+def _fact(key: Key, sources: _Sources, events_path: str, has_receipts: bool) -> StepFact:
     mark, receipt = sources.mark, sources.receipt
     # Without a committed envelope the draft is what is left of the step's word.
     handoff = sources.handoff or sources.draft
     status, error, evidence = StepStatus.UNKNOWN, None, None
     if mark is not None and mark.line is not None:
         status, error = mark.status, mark.error
-        evidence = Evidence(rank=Rank.RECEIPT, path=events_path, line=mark.line, quote=mark.quote)
+        evidence = _evidence(events_path, mark.line, mark.quote)
     if receipt is not None and _receipt_wins(mark, status, receipt):
         status = receipt.status
         error = receipt.error or (error if status.bad else None)
         quote = receipt.error or f'"status": "{receipt.raw_status}"'
-        evidence = Evidence(rank=Rank.RECEIPT, path=receipt.path, quote=quote[:SHORT])
+        evidence = _evidence(receipt.path, None, quote[:SHORT])
     if handoff is not None and status is StepStatus.UNKNOWN:
         status, error, evidence = _by_handoff(handoff, error, no_receipt=has_receipts and receipt is None)
     if status is StepStatus.UNKNOWN and mark is not None and mark.ended_at is not None:
         status = StepStatus.SUCCEEDED  # the newest tree's step_timing marks an end and says nothing else
-    return StepFact(
-        flow=key[0],
-        step=key[1],
-        agent=_agent(mark, receipt, handoff),
-        status=status,
-        started_at=(mark.started_at if mark is not None else None) or (receipt.started_at if receipt else None),
-        ended_at=_end(mark, receipt, handoff, status),
-        attempts=max(mark.attempts if mark is not None else 1, 1),
-        error=error if status.bad else None,
-        evidence=evidence,
-    )
+    made = {
+        "flow": key[0],
+        "step": key[1],
+        "agent": _agent(mark, receipt, handoff),
+        "status": status,
+        "started_at": (mark.started_at if mark is not None else None) or (receipt.started_at if receipt else None),
+        "ended_at": _end(mark, receipt, handoff, status),
+        "attempts": max(mark.attempts if mark is not None else 1, 1),
+        "error": error if status.bad else None,
+        "evidence": evidence,
+    }
+    return trusted(StepFact, made)
+
+
+def _evidence(path: str, line: int | None, quote: str) -> Evidence:
+    return trusted(Evidence, {"rank": Rank.RECEIPT, "path": path, "line": line, "quote": quote})
 
 
 def _receipt_wins(mark: Mark | None, status: StepStatus, receipt: Receipt) -> bool:

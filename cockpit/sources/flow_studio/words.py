@@ -78,7 +78,9 @@ FINISHED = frozenset(
 
 def step_status(word: str | None) -> StepStatus:
     """A receipt's or an event's status word, in any case."""
-    return StepStatus.UNKNOWN if word is None else _STEP.get(word.strip().lower(), StepStatus.UNKNOWN)
+    if word is None:
+        return StepStatus.UNKNOWN
+    return _STEP.get(word) or _STEP.get(word.strip().lower(), StepStatus.UNKNOWN)
 
 
 def handoff_status(word: str | None) -> HandoffStatus:
@@ -88,7 +90,9 @@ def handoff_status(word: str | None) -> HandoffStatus:
 
 def decision(word: str | None) -> Decision:
     """A routing word, in any case."""
-    return Decision.UNKNOWN if word is None else _DECISION.get(word.strip().lower(), Decision.UNKNOWN)
+    if word is None:
+        return Decision.UNKNOWN
+    return _DECISION.get(word) or _DECISION.get(word.strip().lower(), Decision.UNKNOWN)
 
 
 def confidence(value: object) -> float | None:
