@@ -5,6 +5,7 @@ Nothing here decides anything; both front ends ask the same session the same que
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -214,6 +215,17 @@ class Session:
     def perform(self, plan: Plan, ref: RunRef, expected: str | None = None) -> Job:
         """Carry out a confirmed plan. Raises as `ActionDesk.perform`."""
         return self.desk(self.root_of(ref)).perform(plan, ref, expected=expected)
+
+    def settle(self) -> int:
+        """Record the ends of jobs that nobody recorded because their supervisor was killed; returns how many.
+
+        Where nothing may be written this is left to another session.
+        """
+        settled = 0
+        for root in self.roots:
+            with suppress(CockpitError, OSError):
+                settled += self.desk(root).settle()
+        return settled
 
     def evidence(self, root: Path) -> EvidenceReader:
         """The reader of files under a root, or under a state directory."""

@@ -50,6 +50,9 @@ _CHUNK = 1 << 16
 # sequences, mode queries (CSI ? 2026 $ p) and device control strings.
 _FOREIGN = re.compile(rb"\x1b\[[<=>][0-9;:]*[A-Za-z]|\x1b\[[?0-9;]*\$[a-z]|\x1b[P_^X][^\x1b]*\x1b\\")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^A-Za-z]{0,32}|[P_^X][^\x1b]{0,4096}\x1b?)?\Z")
+_GAP = 0.002
+"""Seconds of silence that end a burst; a frame larger than the kernel's buffer comes in several pieces."""
+_LONGEST_BURST = 0.05
 _DROPPED = ("COLUMNS", "LINES", "NO_COLOR", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY")
 
 
@@ -199,28 +202,44 @@ class PtyProgram:
 
     def pump(self, timeout: float = 0.0) -> int:
         """Read what the program wrote, waiting up to `timeout` seconds for the first byte; how many bytes came."""
-        if not self._open:
-            return 0
-        ready, _, _ = select.select([self._master], [], [], max(0.0, timeout))
-        if not ready:
-            return 0
+        chunks = self._gather(timeout)
+        for moment, data in chunks:
+            self.last_read = moment
+            self._interpret(data)
+        return sum(len(data) for _, data in chunks)
+
+    def _gather(self, timeout: float) -> list[tuple[float, bytes]]:
+        """One burst of output, each piece with the moment it was read.
+
+        Nothing is interpreted before the burst is over: a slow reader fills the kernel's few kilobytes of buffer and
+        holds up the program it is measuring.
+        """
+        chunks: list[tuple[float, bytes]] = []
+        limit = time.perf_counter() + max(0.0, timeout) + _LONGEST_BURST
+        while self._open and select.select([self._master], [], [], _GAP if chunks else max(0.0, timeout))[0]:
+            data = self._read()
+            if data is None or not data:
+                break
+            chunks.append((time.perf_counter(), data))
+            self.received += len(data)
+            if self._keep:
+                self.raw += data
+            if time.perf_counter() > limit:
+                break
+        return chunks
+
+    def _read(self) -> bytes | None:
         try:
             data = os.read(self._master, _CHUNK)
         except BlockingIOError:
-            return 0
+            return None
         except OSError as error:
             if error.errno != errno.EIO:  # EIO: the last process that held the terminal is gone
                 raise
             data = b""
         if not data:
             self._open = False
-            return 0
-        self.last_read = time.perf_counter()
-        self.received += len(data)
-        if self._keep:
-            self.raw += data
-        self._interpret(data)
-        return len(data)
+        return data
 
     def _interpret(self, data: bytes) -> None:
         data = self._pending + data
@@ -233,18 +252,29 @@ class PtyProgram:
         """Read until `predicate(self)` is true.
 
         Returns:
-            `time.perf_counter()` of the read that made it true (`last_read`).
+            `time.perf_counter()` of the read that made it true.
 
         Raises:
             TerminalTimeoutError: It was not true within `timeout` seconds, or the program ended before.
         """
         deadline = time.perf_counter() + timeout
-        while not predicate(self):
+        found = self.last_read if predicate(self) else None
+        while found is None:
             left = deadline - time.perf_counter()
-            if left <= 0 or (not self.pump(left) and not self._open and not predicate(self)):
-                reason = "time is up" if self._open else f"the program ended ({self.process.poll()})"
+            if left <= 0 or not self._open:
+                reason = "time is up" if self._open else f"the program ended ({self._ended()})"
                 raise TerminalTimeoutError(f"{reason}; the screen:\n{self.text}")
-        return self.last_read
+            for moment, data in self._gather(left):
+                self.last_read = moment
+                self._interpret(data)
+                if found is None and predicate(self):
+                    found = moment
+        return found
+
+    def _ended(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(5)
+        return None
 
     def wait_for(self, *words: str, timeout: float = 20.0) -> float:
         """Read until every one of `words` is somewhere on the screen."""

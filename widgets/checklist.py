@@ -28,7 +28,7 @@ class Checklist(LineList[CheckRow]):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("state", "", min=3, max=3),
-        Column("text", "item", min=24, max=60, flex=2),
+        Column("text", "item", min=24, max=48, flex=2),
         Column("note", "note", min=16, flex=1, priority=3),
         Column("by", "by", min=6, max=10, priority=2),
         Column("at", "at", min=5, max=9, priority=1, align="right"),

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len
 
-from widgets.cells import fit, plain
+from widgets.cells import clip, fit
 from widgets.columns import GAP, Column, Placed, place
 from widgets.rows import EMPTY, Cell, Row, Tone
 
@@ -11,20 +11,25 @@ Text = tuple[str, Tone]
 
 
 def column_texts(row: Row, placed: Placed) -> list[Text]:
-    """A column's texts of one row, in exactly its width. A column of several fields shows those that say something."""
+    """A column's texts of one row, in exactly its width. A column of several fields shows those that say something.
+
+    Blanks are texts of their own: a tone that underlines does not underline them.
+    """
     column, width = placed.column, placed.width
     values = [cell for name in column.fields if (cell := cell_of(row, name)).text]
     if len(values) <= 1:
         value = values[0] if values else EMPTY
-        return [(fit(value.text, width, column.cut, column.align), value.tone)]
+        text = clip(value.text, width, column.cut)
+        blank = (" " * (width - cell_len(text)), Tone.PLAIN)
+        return [blank, (text, value.tone)] if column.align == "right" else [(text, value.tone), blank]
     texts: list[Text] = []
     for position, value in enumerate(values):
         last = position == len(values) - 1
-        size = width if last else min(width, cell_len(plain(value.text)) + GAP)
-        texts.append((fit(value.text, size, column.cut), value.tone))
-        width -= size
-        if width <= 0:
-            break
+        text = clip(value.text, width, column.cut)
+        width -= cell_len(text)
+        gap = width if last else min(GAP, width)
+        texts += [(text, value.tone), (" " * gap, Tone.PLAIN)]
+        width -= gap
     return texts
 
 

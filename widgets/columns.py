@@ -8,6 +8,8 @@ from widgets.cells import Align, Cut
 
 GAP = 1
 """Blank cells between two columns."""
+ESSENTIAL = 2
+"""Columns of this priority or a lower number take room from others down to their `min`; further ones do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Column:
         min: Cells it needs to be worth showing.
         max: Cells it grows to before flexible columns take the rest; 0 means `min`.
         flex: Share of what is left when every column has its `max`; 0 takes none.
-        priority: Columns with a higher number are dropped first; 0 is never dropped.
+        priority: Columns with a higher number are dropped first; 0 is never dropped. See `ESSENTIAL`.
         align: Side its text stands on.
         cut: Where a text that is too long loses characters.
     """
@@ -77,14 +79,20 @@ def place(columns: tuple[Column, ...], width: int) -> tuple[Placed, ...]:
 
 
 def _that_fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """Those of priority 0, then every further one that still fits, the most important first."""
+    """The columns worth showing, the most important chosen first.
+
+    Those up to `ESSENTIAL` come in as long as the minimum widths fit; further ones only where all before them keep
+    the width they grow to.
+    """
     chosen: set[int] = set()
-    used = -GAP
+    least = comfort = -GAP
     for index in sorted(range(len(columns)), key=lambda index: (columns[index].priority, index)):
-        size = columns[index].min + GAP
-        if columns[index].priority == 0 or used + size <= width:
+        column = columns[index]
+        used = least if column.priority <= ESSENTIAL else comfort
+        if column.priority == 0 or used + GAP + column.min <= width:
             chosen.add(index)
-            used += size
+            least += GAP + column.min
+            comfort += GAP + max(column.min, column.max)
     return [column for index, column in enumerate(columns) if index in chosen]
 
 

@@ -48,8 +48,8 @@ class Footer(LineWidget):
                 continue
             usable = hint.disabled is None
             pieces += [
-                (key, palette.style(Tone.ACCENT if usable else Tone.DIM)),
-                (f" {title}", palette.style(Tone.PLAIN if usable else Tone.DIM)),
+                (f"{key} ", palette.style(Tone.ACCENT if usable else Tone.DIM)),
+                (title, palette.style(Tone.PLAIN if usable else Tone.DIM)),
                 (" " * GAP, palette.base),
             ]
             left -= size

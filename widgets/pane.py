@@ -208,7 +208,7 @@ class Pane(LineWidget, can_focus=True, can_focus_children=False):
         for cell in (Cell(count, Tone.DIM), *badges):
             text = clip(cell.text, room - 1)
             if text:
-                pieces.append((f" {text}", palette.style(cell.tone)))
+                pieces += [(" ", frame), (text, palette.style(cell.tone))]
                 room -= cell_len(text) + 1
         pieces.append((" ", frame))
         used = sum(cell_len(text) for text, _ in pieces)
@@ -265,4 +265,5 @@ class Pane(LineWidget, can_focus=True, can_focus_children=False):
 def to_strip(pieces: Sequence[Piece], width: int, base: Style) -> Strip:
     """A strip of exactly `width` cells."""
     segments = [Segment(text, style) for text, style in pieces if text]
-    return Strip(segments).adjust_cell_length(width, base)
+    # Neighbours of the same style become one: fewer bytes to the terminal.
+    return Strip(segments).adjust_cell_length(width, base).simplify()

@@ -12,8 +12,8 @@ class RoutingLog(LineList[LogRow]):
 
     FOLLOWS: ClassVar[bool] = True
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("at", "at", min=8, max=9, priority=3),
-        Column("where", "flow › step", min=12, max=24, priority=1, cut="middle"),
+        Column("at", "at", min=8, max=9, priority=2),
+        Column("where", "flow › step", min=10, max=26, cut="middle"),
         Column("what", "decision", min=8, max=9),
-        Column("text", "why", min=10, max=24, flex=1, priority=2),
+        Column("text", "why", min=11, max=18, flex=1, priority=1),
     )

@@ -13,7 +13,7 @@ class Timeline(LineList[LogRow]):
     FOLLOWS: ClassVar[bool] = True
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("at", "at", min=8, max=9),
-        Column("where", "who", min=6, max=12, priority=3, cut="middle"),
-        Column("what", "what", min=9, max=16, priority=2),
-        Column("text", "", min=10, max=24, flex=1, priority=1),
+        Column("where", "who", min=6, max=12, priority=2, cut="middle"),
+        Column("what", "what", min=9, max=16, priority=1),
+        Column("text", "", min=12, max=18, flex=1),
     )

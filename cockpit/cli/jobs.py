@@ -23,6 +23,7 @@ _LOOK_S = 0.2
 def jobs(options: argparse.Namespace) -> int:
     """List jobs, show one, follow or cancel it. Exit 1 where the one asked about did not go well."""
     with open_session(options) as session:
+        session.settle()
         if options.job is None:
             if options.follow or options.cancel:
                 raise UsageError("--follow and --cancel need the id of a job")

@@ -114,6 +114,7 @@ class Board:
 
     def stop(self) -> None:
         """Stop; returns once the threads have ended and the index is written."""
+        self._scanner.close()
         self._hub.stop()
         self._scanner.stop()
         self._publisher.stop()
@@ -147,6 +148,9 @@ class Board:
     def refresh(self) -> None:
         """Look at everything again soon."""
         self._scanner.recheck(self._roots)
+
+    def wake(self) -> None:
+        """The clock was set: see what time has made of the runs."""
         self._publisher.look()
 
     def scope(self, key: str | None) -> None:

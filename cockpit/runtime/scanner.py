@@ -96,10 +96,14 @@ class Scanner:
         self._thread = threading.Thread(target=self._loop, name="cockpit-scan", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop after the run being read; returns once the thread has ended."""
+    def close(self) -> None:
+        """Begin no more reads; does not wait for the thread."""
         self.queue.close()
         self._ended.set()
+
+    def stop(self) -> None:
+        """Stop after the run being read; returns once the thread has ended."""
+        self.close()
         if self._thread is not None:
             self._thread.join(_JOIN_S)
             self._thread = None
@@ -148,6 +152,7 @@ class Scanner:
     def run_once(self) -> None:
         """Look at everything once, in this thread."""
         self.load()
+        self._unseen.update(self._roots)
         for root in self._roots:
             self._list(root)
         while self.queue.waiting:

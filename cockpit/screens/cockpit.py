@@ -143,7 +143,7 @@ class CockpitScreen(Screen[None]):
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
         self.set_interval(AGE_TICK_S, self._tick)
-        self.refresh_ledgers()
+        self.refresh_ledgers(settle=True)
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -226,7 +226,7 @@ class CockpitScreen(Screen[None]):
     def _tick(self) -> None:
         """Ages move; journals on filesystems that tell nothing are looked at."""
         self.painter.ages()
-        self.refresh_ledgers()
+        self.refresh_ledgers(settle=True)
 
     # -- the record
 
@@ -235,9 +235,9 @@ class CockpitScreen(Screen[None]):
         self.refresh_ledgers()
 
     @work(exclusive=True, group="ledgers", exit_on_error=False)
-    async def refresh_ledgers(self) -> None:
-        """Read on in the journals and show what is new."""
-        told = await self.recording.refresh()
+    async def refresh_ledgers(self, *, settle: bool = False) -> None:
+        """Read on in the journals and show what is new; `settle` also looks after jobs nobody ended."""
+        told = await self.recording.refresh(settle=settle)
         if told:
             self.painter.record()
             self.acting.told(told)

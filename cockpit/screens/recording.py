@@ -48,8 +48,14 @@ class Recording:
         found = [entry for ledger in self._screen.session.ledgers() for entry in ledger.entries]
         return tuple(sorted(found, key=lambda entry: (entry.at, entry.seq)))
 
-    async def refresh(self) -> list[Entry]:
-        """Read on in every journal; returns what is new since the last time."""
+    async def refresh(self, *, settle: bool) -> list[Entry]:
+        """Read on in every journal; returns what is new since the last time.
+
+        Args:
+            settle: Whether to look for jobs whose end nobody recorded, too.
+        """
+        if settle:
+            await asyncio.to_thread(self._screen.session.settle)
         news: list[Entry] = []
         for ledger in self._screen.session.ledgers():
             await asyncio.to_thread(ledger.refresh)

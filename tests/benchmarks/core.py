@@ -32,13 +32,12 @@ def _log(bench: Bench) -> Path:
 def memory(bench: Bench) -> Iterator[Item]:
     """Resident memory with all runs loaded and the big routing log open."""
     _log(bench)
-    last = f"line {bench.log_lines - 1:07}"
     with bare(bench) as program:
         program.wait_for("bare-and-ready")
         base = resident(program.process.pid)
     with cockpit(bench, "--filter", LOG_RUN, cache="frame") as program:
         program.read_until(lambda seen: LOG_RUN in seen.text, 180)
-        shown = program.wait_for(last, timeout=60) - program.started
+        shown = program.wait_for(f"{bench.log_lines:,}", timeout=180) - program.started
         program.settle(quiet=2, timeout=60)
         value = resident(program.process.pid)
     yield Item(

@@ -1,6 +1,6 @@
 """Data for the benchmarks: many Flow Studio runs in the shapes v1 and v2, written fast.
 
-Layout and fields: formats/flow-studio.md sections 1 and 2. Everything is at least two hours old, so that an idle
+Layout and fields: formats/flow-studio.md sections 1 and 2. Everything is at least two days old, so that an idle
 screen has no age left that ticks over every minute.
 """
 
@@ -20,6 +20,8 @@ from cockpit.demo.flows import FLOWS, Flow, Step, flow_yaml, flows_yaml
 RECEIPTS_PER_RUN = 10
 ID_PATTERN = r"-b\d{5}\b"
 """The end of every generated run's id, which a narrow column still shows."""
+FLOW = FLOWS["build"]._replace(steps=FLOWS["build"].steps[:RECEIPTS_PER_RUN])
+"""The one flow of every run: as many steps as receipts, so that a run with all of them is complete."""
 LIVE_RUN = "run-live-bench"
 LOG_RUN = "run-log-bench"
 
@@ -71,7 +73,7 @@ def generate(tree: Path, runs: int, now: datetime | None = None) -> Dataset:
     config.mkdir(parents=True)
     (config.parent / "flows.yaml").write_text(flows_yaml())
     for flow in FLOWS.values():
-        (config / f"{flow.key}.yaml").write_text(flow_yaml(flow))
+        (config / f"{flow.key}.yaml").write_text(flow_yaml(FLOW if flow.key == FLOW.key else flow))
     # Creating files waits for the disk more than for the processor, so several processes help even on two cores.
     workers = min(4, os.cpu_count() or 1) if runs >= 1_000 else 1
     parts = [(folder, moment, runs, range(first, runs, workers)) for first in range(workers)]
@@ -89,7 +91,7 @@ def _part(folder: Path, moment: datetime, runs: int, numbers: range) -> tuple[in
     writer = _Writer()
     span = timedelta(days=30)
     for number in numbers:
-        start = moment - timedelta(hours=2) - span * (1 - (number + 1) / runs) - timedelta(minutes=20)
+        start = moment - timedelta(days=2) - span * (1 - (number + 1) / runs) - timedelta(minutes=20)
         _run(writer, folder, number, start, random.Random(number))  # noqa: S311  # reproducible on purpose
     return writer.files, writer.size
 
@@ -99,8 +101,7 @@ def _run(writer: _Writer, folder: Path, number: int, start: datetime, chance: ra
     later = bool(number % 2)
     fate = chance.random()
     status = "succeeded" if fate < 0.9 else "failed" if fate < 0.97 else "partial" if fate < 0.99 else "running"
-    flow = FLOWS["build"]
-    steps = flow.steps[:RECEIPTS_PER_RUN]
+    flow, steps = FLOW, FLOW.steps
     directory = folder / run_id
     for name in ("receipts", "llm", "handoff") if later else ("receipts", "llm"):
         (directory / flow.key / name).mkdir(parents=True, exist_ok=True)
@@ -254,7 +255,7 @@ def add_live_run(runs: Path, now: datetime) -> Path:
     meta = _meta(LIVE_RUN, "running", now, now)
     (directory / "meta.json").write_text(json.dumps(meta, indent=2))
     (directory / "spec.json").write_text(json.dumps(meta["spec"], indent=2))
-    (directory / "events.jsonl").write_text(step_start_line(LIVE_RUN, 1, now, "build", FLOWS["build"].steps[0]))
+    (directory / "events.jsonl").write_text(step_start_line(LIVE_RUN, 1, now, FLOW.key, FLOW.steps[0]))
     return directory
 
 

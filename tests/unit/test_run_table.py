@@ -112,8 +112,6 @@ def test_is_what_a_dictionary_sorted_anew_would_be(
         else:
             now = max(now, NOW + timedelta(seconds=arguments[0][0]))
             table.age(now)
-        expected = sorted(
-            model.values(), key=lambda item: (-item.updated_at.timestamp() if item.updated_at else 0, item.key)
-        )
+        expected = sorted(model.values(), key=rank)
         assert list(table.runs()) == [item.at(now) for item in expected]
         assert len(table) == len(model)
