@@ -1,26 +1,19 @@
 """A list of rows drawn by line: a million rows cost what is visible, a changed row repaints itself only."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
 from textual.message import Message
 from textual.reactive import var
 
 from widgets import rows as row_models
-from widgets.column_texts import Text, column_texts, header_text
-from widgets.columns import GAP, Column, place
-from widgets.empty import draw_empty
-from widgets.navigation import NavigablePane
-from widgets.pane import Piece
+from widgets.row_pane import RowPane, RowT
 from widgets.row_store import RowStore
-from widgets.rows import Cell, EmptyState, Level, Row, Tone
-from widgets.viewport import Viewport
-
-RowT = TypeVar("RowT", bound=Row)
+from widgets.rows import Cell, EmptyState, Level, Tone
 
 
-class LineList(NavigablePane, Generic[RowT]):
+class LineList(RowPane[RowT]):
     """A list with a cursor that follows a row's key.
 
     Rows are a tuple, or a lazy sequence of any length (`widgets.row_store`), of which only visible rows are asked for.
@@ -28,16 +21,8 @@ class LineList(NavigablePane, Generic[RowT]):
     Messages: `Highlighted` (the cursor is on another row now), `Chosen` (Enter), `Marked` (marks changed).
     """
 
-    COLUMNS: ClassVar[tuple[Column, ...]] = ()
-
     following: var[bool] = var(False)
     """Whether the view stays at the end as rows are appended."""
-    marked: var[frozenset[str]] = var(frozenset())
-    """Keys of marked rows."""
-    show_header: var[bool] = var(False)
-    """Whether the columns' titles stand above the rows."""
-    show_cursor: var[bool] = var(True)
-    """Whether the selected row looks different."""
 
     @dataclass
     class Highlighted(Message):
@@ -92,31 +77,21 @@ class LineList(NavigablePane, Generic[RowT]):
         id: str | None = None,  # noqa: A002 - Textual's own name
         classes: str | None = None,
     ) -> None:
-        super().__init__(title=title, number=number, framed=framed, name=name, id=id, classes=classes)
-        self.view = Viewport()
-        self._store: RowStore[RowT] = RowStore()
-        self._empty = empty
+        super().__init__(
+            title=title,
+            number=number,
+            empty=empty,
+            framed=framed,
+            show_header=show_header,
+            name=name,
+            id=id,
+            classes=classes,
+        )
         self._told: str | None = None
         self._new = 0
-        self.set_reactive(LineList.show_header, show_header)
         self.set_reactive(LineList.following, self.FOLLOWS)
 
     # -- rows
-
-    @property
-    def rows(self) -> Sequence[RowT]:
-        """What it shows."""
-        return self._store.rows
-
-    @property
-    def empty(self) -> EmptyState | None:
-        """What it says while it has no rows."""
-        return self._empty
-
-    @empty.setter
-    def empty(self, state: EmptyState | None) -> None:
-        self._empty = state
-        self.sync()
 
     def set_rows(self, rows: Sequence[RowT]) -> None:
         """Show other rows. The cursor stays on its key; visible lines that look the same are not repainted.
@@ -145,10 +120,6 @@ class LineList(NavigablePane, Generic[RowT]):
         self.view.count, self.view.cursor, self.view.top = 0, -1, 0
         self._told = None
         self.set_rows(rows)
-
-    def row_at(self, index: int) -> RowT:
-        """The row at `index`."""
-        return self._store.at(index)
 
     # -- the cursor
 
@@ -241,90 +212,13 @@ class LineList(NavigablePane, Generic[RowT]):
             self._told = key
             self.post_message(self.Highlighted(self, key, self.view.cursor))
 
-    # -- drawing
-
-    @property
-    def content_width(self) -> int:
-        """Cells of a row: the line without the gutter."""
-        return max(0, self.body_width - 1)
-
-    @property
-    def _header_lines(self) -> int:
-        return 1 if self.show_header and self.COLUMNS and self.view.count else 0
-
-    @property
-    def rows_top(self) -> int:
-        """The line of the pane on which the first row in view stands."""
-        return self.body_top + self._header_lines
-
-    def cells(self, row: RowT, width: int) -> Sequence[Text]:
-        """The texts of a row in `width` cells: its columns, unless a subclass draws otherwise."""
-        texts: list[Text] = []
-        for position, placed in enumerate(place(self.COLUMNS, width)):
-            if position:
-                texts.append((" " * GAP, Tone.PLAIN))
-            texts.extend(column_texts(row, placed))
-        return texts
+    # -- the tail
 
     def before_sync(self) -> None:
-        """Bring cursor and scroll into the window."""
-        self.view.height = max(0, self.body_height - self._header_lines)
+        """Bring cursor and scroll into the window; to the end where it is followed."""
+        super().before_sync()
         if self.following:
             self.view.to_end()
-        self.view.clamp()
-        self._store.forget_all_but(self.view.visible, self.view.cursor)
-
-    def body_state(self, line: int) -> Hashable:
-        """A row, its place, and whether it is selected and marked."""
-        if not self.view.count:
-            return ("empty", line, self.body_height, self._empty) if self._empty else None
-        line -= self._header_lines
-        if line < 0:
-            return ("header",)
-        index = self.view.top + line
-        return self.row_state(self.row_at(index), index) if index < self.view.count else None
-
-    def row_state(self, row: RowT, index: int) -> tuple[Hashable, ...]:
-        """Everything the picture of a row depends on."""
-        return ("row", row, self._selected(index), self.is_marked(row))
-
-    def _selected(self, index: int) -> bool:
-        return self.show_cursor and index == self.view.cursor
-
-    def is_marked(self, row: RowT) -> bool:
-        """Whether the gutter shows a mark."""
-        return row.key in self.marked or bool(getattr(row, "marked", False))
-
-    def draw_body(self, state: Hashable) -> Sequence[Piece]:
-        """Draw a row, the header or a line of the empty state."""
-        if not isinstance(state, tuple):
-            return ()
-        if state[0] == "empty":
-            texts: Sequence[Text] = draw_empty(state[3], state[1], state[2], self.body_width)
-        elif state[0] == "header":
-            texts = [(" " + header_text(self.COLUMNS, self.content_width), Tone.DIM)]
-        else:
-            _, row, selected, marked, *_ = state
-            gutter = "*" if marked else ">" if selected else " "
-            texts = [(gutter, Tone.ACCENT), *self.cells(row, self.content_width)]
-            if selected:
-                return self._bar(texts)
-        return [(text, self.palette.style(tone)) for text, tone in texts]
-
-    def _bar(self, texts: Sequence[Text]) -> list[Piece]:
-        """The selected line: the bar reaches the frame even where the texts do not."""
-        palette, focused = self.palette, self.has_focus
-        pieces = [(text, palette.on_cursor(tone, focused=focused)) for text, tone in texts]
-        return [*pieces, (" " * self.body_width, palette.on_cursor(Tone.PLAIN, focused=focused))]
-
-    def thumb(self) -> range:
-        """Beside the part of the rows that is in view."""
-        thumb = self.view.thumb()
-        return range(thumb.start + self._header_lines, thumb.stop + self._header_lines)
-
-    def position(self) -> str:
-        """Cursor and count, where not everything is in view."""
-        return f"{self.view.cursor + 1}/{self.view.count}" if self.view.count > self.view.height else ""
 
     def title_badges(self) -> tuple[Cell, ...]:
         """The badges, and how many rows came while nobody followed."""
@@ -342,18 +236,6 @@ class LineList(NavigablePane, Generic[RowT]):
             self._settle()
         self.sync()
         self._tell()
-
-    def watch_marked(self) -> None:
-        """Repaint the gutter."""
-        self.sync()
-
-    def watch_show_header(self) -> None:
-        """Repaint."""
-        self.sync()
-
-    def watch_show_cursor(self) -> None:
-        """Repaint."""
-        self.sync()
 
     # -- actions
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from cockpit.presenters.receipts import step_key, step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.bindings import screen_bindings
 from cockpit.screens.commanding import Commanding
+from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.painting import Painter
 from cockpit.screens.recording import Recording
@@ -88,6 +89,11 @@ class CockpitScreen(Screen[None]):
         self.latest = self.snapshot
         self._leave: list[Callable[[], None]] = []
         self._detail_timer: Timer | None = None
+
+    @property
+    def host(self) -> Host:
+        """The application."""
+        return cast("Host", self.app)
 
     @cached_property
     def painter(self) -> Painter:
@@ -313,7 +319,7 @@ class CockpitScreen(Screen[None]):
     def _worker_failed(self, event: Worker.StateChanged) -> None:
         """No error of a worker vanishes: the app ends with it, and keeps the traceback."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.app.fail(event.worker.error)
+            self.host.fail(event.worker.error)
 
     def open_place(self, path: str, line: int | None) -> None:
         """Show a file of the run at a line, in the Log pane."""

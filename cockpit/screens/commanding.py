@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cockpit import clipboard
@@ -44,10 +45,7 @@ class Commanding:
 
     def _make_table(self) -> dict[str, Callable[[], object]]:
         screen = self._screen
-        table: dict[str, Callable[[], object]] = {
-            f"pane.{name}": lambda name=name: screen.focus_pane(name)
-            for name in PANES  # type: ignore[misc]
-        }
+        table: dict[str, Callable[[], object]] = {f"pane.{name}": partial(screen.focus_pane, name) for name in PANES}
         table |= {
             "go.back": self._back,
             "go.last": lambda: screen.focus_pane(screen.view.previous or "runs"),
@@ -71,7 +69,7 @@ class Commanding:
             "view.redraw": lambda: screen.app.refresh(repaint=True, layout=True),
             "view.open": screen.logfiles.pager,
             "view.audit": self._audit,
-            "view.theme": screen.app.next_theme,  # type: ignore[attr-defined]
+            "view.theme": screen.host.next_theme,
             "copy.menu": lambda: screen.run_worker(self._copy_menu(), group="dialog", exit_on_error=False),
             "record.comment": screen.recording.comment,
             "checklist.open": screen.recording.open_playbook,
@@ -85,7 +83,7 @@ class Commanding:
             "app.palette": lambda: screen.run_worker(self._palette(), group="dialog", exit_on_error=False),
             "app.suspend": screen.app.action_suspend_process,
             "app.close": lambda: screen.run_worker(self._close(), group="dialog", exit_on_error=False),
-            "app.quit": screen.app.interrupted,  # type: ignore[attr-defined]
+            "app.quit": screen.host.interrupted,
         }
         return table
 
@@ -159,8 +157,7 @@ class Commanding:
         active = screen.deck.state.active
         shown = sorted((c for c in COMMANDS if c.footer and self._fits(c, active)), key=lambda c: (c.footer, c.id))
         screen.query_one("#footer", Footer).hints = tuple(
-            KeyHint(show_keys(screen.app.keymap_of(c)[:1]), c.title, self.disabled(c))  # type: ignore[attr-defined]
-            for c in shown
+            KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.disabled(c)) for c in shown
         )
 
     @staticmethod
@@ -170,7 +167,7 @@ class Commanding:
     # -- help, palette, command line
 
     def _items(self, commands: Sequence[Command]) -> list[MenuItem]:
-        keymap_of = self._screen.app.keymap_of  # type: ignore[attr-defined]
+        keymap_of = self._screen.host.keymap_of
         return [
             MenuItem(c.id, c.title, show_keys(keymap_of(c)), c.group.value, c.help, self.disabled(c)) for c in commands
         ]
@@ -380,7 +377,7 @@ class Commanding:
         cut = False
         if not await asyncio.to_thread(clipboard.tmux_copy, text):
             sequence, cut = clipboard.osc52(text)
-            app.write_terminal(sequence)  # type: ignore[attr-defined]
+            self._screen.host.write_terminal(sequence)
         note = " (cut: the clipboard takes 56 kB)" if cut else ""
         app.notify(f"{what} copied{note}; also in {path}", markup=False)
 

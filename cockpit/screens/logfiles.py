@@ -163,7 +163,7 @@ class LogFiles:
         pane.following = follows
         tail = Tail(self._path, watch=self._screen.session.board.watch_file)
         first = True
-        async with aclosing(tail.changes()) as changes:  # type: ignore[type-var]
+        async with aclosing(tail.changes()) as changes:
             async for change in changes:
                 rows = file_rows(TailLines(tail))
                 if change.kind is TailKind.GONE:

@@ -65,7 +65,10 @@ async def test_the_footer_shows_the_keys_that_fit() -> None:
         await pilot.pause()
         assert pane_lines(footer)[0].rstrip() == " enter open  R Resume  ? help"
         colours = {
-            word: segment.style.color for segment in footer.render_line(0) if segment.style for word in segment.text.split()
+            word: segment.style.color
+            for segment in footer.render_line(0)
+            if segment.style
+            for word in segment.text.split()
         }
         assert colours["R"] == colours["Resume"] == footer.palette.style(Tone.DIM).color
         assert len({colours["enter"], colours["open"], colours["Resume"]}) == 3

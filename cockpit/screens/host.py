@@ -1,0 +1,29 @@
+"""What screens need of the application beyond Textual's own."""
+
+from typing import Protocol
+
+from cockpit.commands import Command
+
+
+class Host(Protocol):
+    """The application, as screens know it."""
+
+    def keymap_of(self, command: Command) -> tuple[str, ...]:
+        """The keys of a command."""
+        ...
+
+    def next_theme(self) -> None:
+        """The theme after this one."""
+        ...
+
+    def interrupted(self) -> None:
+        """Ctrl-c was pressed."""
+        ...
+
+    def write_terminal(self, sequence: str) -> None:
+        """Send our own escape sequence to the terminal."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error that happened in a worker."""
+        ...
