@@ -36,7 +36,8 @@ class Arm:
 
     Raises:
         FileNotFoundError: A directory is missing.
-        OSError: The kernel's limit of watches or of inotify instances is reached.
+        OSError: The kernel's limit of watches or of inotify instances is reached, or a directory below cannot be
+            read.
     """
 
     def __init__(self, paths: Sequence[Path], on_paths: OnPaths) -> None:
@@ -44,7 +45,8 @@ class Arm:
         self._on_paths = on_paths
         self._stop = threading.Event()
         try:
-            self._notify = RustNotify([str(path) for path in paths], False, False, 0, True, True)
+            # Not lenient: where it may ignore a directory without permission, it silently watches nothing at all.
+            self._notify = RustNotify([str(path) for path in paths], False, False, 0, True, False)
         except WatchfilesRustInternalError as error:
             raise OSError(str(error)) from error
         self._thread = threading.Thread(target=self._loop, name="cockpit-inotify", daemon=True)
@@ -68,8 +70,9 @@ class Arm:
             step = QUICK_STEP_MS if time.monotonic() - last < QUICK_FOR_S else IDLE_STEP_MS
             try:
                 changes = self._notify.watch(DEBOUNCE_MS, step, _TIMEOUT_MS, self._stop)
-            except Exception:
-                logger.exception("inotify watch ended")
+            except WatchfilesRustInternalError as error:
+                # A name that is no text, say. It cannot go on after that; the hub replaces it.
+                logger.warning("inotify watch ended: %s", error)
                 return
             if isinstance(changes, set):
                 last = time.monotonic()

@@ -16,8 +16,8 @@ from cockpit.models.problem import Problem
 from cockpit.models.run import Reason, Run, RunRef, RunState
 from cockpit.runtime.roots import run_path
 from cockpit.sources.base import Source
-from cockpit.sources.registry import source_by_id
 from cockpit.sources.paths import decode
+from cockpit.sources.registry import source_by_id
 
 logger = logging.getLogger(__name__)
 

@@ -185,9 +185,9 @@ class WatchHub:
         if wanted != standing and not refused:
             try:
                 self._replace_arm(wanted, standing)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
                 # Vanished since the plan was made; the next tick plans without it.
-                self._wake.set()
+                logger.info("cannot watch: %s", error)
             except OSError as error:
                 logger.warning("cannot watch %d directories: %s", len(wanted), error)
                 self._short = True

@@ -51,7 +51,7 @@ class Acting:
             return
         choice = await self._ask(plan)
         if choice == "copy":
-            screen.commanding.copy("command", command_text(plan.argv))
+            screen.copying.copy("command", command_text(plan.argv))
         elif choice == "confirm":
             await self._perform(plan, run)
 

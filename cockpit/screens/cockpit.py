@@ -21,9 +21,11 @@ from cockpit.presenters.receipts import step_key, step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.bindings import screen_bindings
 from cockpit.screens.commanding import Commanding
+from cockpit.screens.copying import Copying
 from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.painting import Painter
+from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
 from cockpit.screens.scope import RunScope
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
@@ -106,6 +108,16 @@ class CockpitScreen(Screen[None]):
         return Commanding(self)
 
     @cached_property
+    def palette(self) -> Palette:
+        """Finds commands and runs by name."""
+        return Palette(self)
+
+    @cached_property
+    def copying(self) -> Copying:
+        """Copies over SSH."""
+        return Copying(self)
+
+    @cached_property
     def acting(self) -> Acting:
         """Plans, confirms and follows actions."""
         return Acting(self)
@@ -137,7 +149,7 @@ class CockpitScreen(Screen[None]):
             id="deck",
         )
         yield FilterBar("/", id="filter")
-        yield FilterBar(":", complete=self.commanding.complete, id="command")
+        yield FilterBar(":", complete=self.palette.complete, id="command")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -355,15 +367,15 @@ class CockpitScreen(Screen[None]):
 
     @on(FilterBar.Changed, "#filter")
     def _filter_typed(self, event: FilterBar.Changed) -> None:
-        self.commanding.filter_typed(event.value)
+        self.palette.filter_typed(event.value)
 
     @on(FilterBar.Submitted)
     def _line_entered(self, event: FilterBar.Submitted) -> None:
-        self.commanding.entered(event.bar, event.value, event.choice)
+        self.palette.entered(event.bar, event.value, event.choice)
 
     @on(FilterBar.Cancelled)
     def _line_cancelled(self, event: FilterBar.Cancelled) -> None:
-        self.commanding.cancelled(event.bar)
+        self.palette.cancelled(event.bar)
 
     def action_command(self, command_id: str) -> None:
         """What every key leads to."""

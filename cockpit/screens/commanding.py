@@ -1,21 +1,16 @@
-"""Carries out commands by id: from keys, help, palette and command line alike, and says which are possible now."""
+"""Carries out commands by id, from keys, help, palette and command line alike, and says which are possible now."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cockpit import clipboard
 from cockpit.commands import BY_ID, COMMANDS, Command, Group, Scope, show_keys
-from cockpit.errors import UsageError
-from cockpit.filtering import FIELDS, FLAGS, parse_filter
+from cockpit.filtering import EVERYTHING
 from cockpit.models.run import RunState
 from cockpit.presenters import words
-from cockpit.presenters.runs import Sort
 from cockpit.screens.view import PANES
-from widgets.dialogs import HelpDialog, MenuDialog
-from widgets.filter_bar import FilterBar
+from widgets.dialogs import MenuDialog
 from widgets.footer import Footer
 from widgets.line_list import LineList
 from widgets.rows import KeyHint, Level, MenuItem
@@ -32,8 +27,6 @@ _MOVES = {
     "list.half_down": "half_page_down", "list.half_up": "half_page_up", "list.page_down": "page_down",
     "list.page_up": "page_up", "go.into": "select", "checklist.tick": "tick", "checklist.menu": "menu",
 }  # fmt: skip
-_RUN = "run:"
-"""Palette ids of runs."""
 
 
 class Commanding:
@@ -54,15 +47,15 @@ class Commanding:
             "tab.next": lambda: screen.logfiles.turn(1),
             "tab.previous": lambda: screen.logfiles.turn(-1),
             "view.zoom": self._zoom,
-            "find.filter": lambda: self._bar("filter").open(screen.view.filter.text),
-            "find.command": lambda: self._bar("command").open(),
+            "find.filter": screen.palette.open_filter,
+            "find.command": screen.palette.open_command,
             "find.error": lambda: self._hunt("error", 1),
             "find.warning": lambda: self._hunt("warning", 1),
             "find.next": lambda: self._hunt(screen.view.hunt, 1),
             "find.previous": lambda: self._hunt(screen.view.hunt, -1),
             "view.follow": self._follow,
-            "view.times": lambda: self._change(times=screen.view.times.next),
-            "view.sort": lambda: self._change(sort=screen.view.sort.next),
+            "view.times": lambda: self.change(times=screen.view.times.next),
+            "view.sort": lambda: self.change(sort=screen.view.sort.next),
             "view.freeze": self._freeze,
             "view.anchor": self._anchor,
             "view.rescan": self._rescan,
@@ -70,7 +63,7 @@ class Commanding:
             "view.open": screen.logfiles.pager,
             "view.audit": self._audit,
             "view.theme": screen.host.next_theme,
-            "copy.menu": lambda: screen.run_worker(self._copy_menu(), group="dialog", exit_on_error=False),
+            "copy.menu": screen.copying.menu,
             "record.comment": screen.recording.comment,
             "checklist.open": screen.recording.open_playbook,
             "run.resume": lambda: screen.acting.act("resume"),
@@ -79,8 +72,8 @@ class Commanding:
             "run.restore": screen.acting.restore,
             "job.cancel": screen.acting.cancel,
             "app.readonly": self._read_only,
-            "app.help": lambda: screen.run_worker(self._help(), group="dialog", exit_on_error=False),
-            "app.palette": lambda: screen.run_worker(self._palette(), group="dialog", exit_on_error=False),
+            "app.help": screen.palette.help,
+            "app.palette": screen.palette.palette,
             "app.suspend": screen.app.action_suspend_process,
             "app.close": lambda: screen.run_worker(self._close(), group="dialog", exit_on_error=False),
             "app.quit": screen.host.interrupted,
@@ -155,127 +148,20 @@ class Commanding:
         """The footer: the keys worth knowing in the pane that has the focus."""
         screen = self._screen
         active = screen.deck.state.active
-        shown = sorted((c for c in COMMANDS if c.footer and self._fits(c, active)), key=lambda c: (c.footer, c.id))
+        shown = sorted((c for c in COMMANDS if c.footer and self.fits(c, active)), key=lambda c: (c.footer, c.id))
         screen.query_one("#footer", Footer).hints = tuple(
             KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.disabled(c)) for c in shown
         )
 
     @staticmethod
-    def _fits(command: Command, active: str) -> bool:
+    def fits(command: Command, active: str) -> bool:
+        """Whether a command is for the pane that is active."""
         return command.scope is not Scope.CHECKLIST or active == "checklist"
-
-    # -- help, palette, command line
-
-    def _items(self, commands: Sequence[Command]) -> list[MenuItem]:
-        keymap_of = self._screen.host.keymap_of
-        return [
-            MenuItem(c.id, c.title, show_keys(keymap_of(c)), c.group.value, c.help, self.disabled(c)) for c in commands
-        ]
-
-    async def _help(self) -> None:
-        active = self._screen.deck.state.active
-        here = [c for c in COMMANDS if self._fits(c, active)]
-        order = list(Group)
-        here.sort(key=lambda c: order.index(c.group))
-        await self._pick(HelpDialog(self._items(here), title="Help: keys valid here"))
-
-    async def _palette(self) -> None:
-        runs = [
-            MenuItem(f"{_RUN}{run.key}", words.text(run.id, limit=80).text, "", "Runs", words.run_state(run.state).text)
-            for run in self._screen.painter.shown[:1_000]
-        ]
-        await self._pick(HelpDialog([*self._items(COMMANDS), *runs], title="Commands and runs"))
-
-    async def _pick(self, dialog: HelpDialog) -> None:
-        choice = await self._screen.app.push_screen_wait(dialog)
-        if choice is None:
-            return
-        if choice.startswith(_RUN):
-            self._screen.focus_pane("runs")
-            self._screen.pane("runs").move_to(choice.removeprefix(_RUN))
-        else:
-            self.run(choice)
-
-    def complete(self, text: str) -> Sequence[MenuItem]:
-        """Completions of the command line."""
-        word, _, rest = text.partition(" ")
-        if rest or text.endswith(" "):
-            return [item for item in self._arguments(word) if item.title.startswith(rest)]
-        found = [c for c in COMMANDS if word.lower() in c.id or word.lower() in c.title.lower()]
-        return self._items(found)
-
-    def _arguments(self, word: str) -> list[MenuItem]:
-        choices: dict[str, Sequence[str]] = {
-            "sort": [order.value for order in Sort],
-            "theme": sorted(self._screen.app.available_themes),
-            "playbook": [book.id for book in self._screen.session.library.playbooks],
-            "filter": [f"is:{flag}" for flag in FLAGS] + [f"{field}:" for field in FIELDS],
-        }
-        return [MenuItem(f"{word} {choice}", choice) for choice in choices.get(word, ())]
-
-    def entered(self, bar: FilterBar, value: str, choice: str | None) -> None:
-        """Enter on an input line."""
-        if bar.id == "filter":
-            if self.filter_typed(value):
-                self._leave(bar)
-            return
-        line = value.strip() if " " in value.strip() else choice or value.strip()
-        problem = self._carry_out(line)
-        bar.problem = problem or ""
-        if problem is None:
-            self._leave(bar)
-
-    def _carry_out(self, line: str) -> str | None:
-        """A command line; what is wrong with it, if anything."""
-        word, _, argument = line.partition(" ")
-        argument = argument.strip()
-        screen = self._screen
-        if not word:
-            return None
-        if argument and word == "filter":
-            return None if self.filter_typed(argument) else self._bar("filter").problem
-        if argument and word == "sort" and argument in list(Sort):
-            self._change(sort=Sort(argument))
-        elif argument and word == "theme" and argument in screen.app.available_themes:
-            screen.app.theme = argument
-        elif argument and word == "playbook" and screen.session.library.get(argument) and screen.scope.run:
-            screen.recording.start(screen.scope.run, argument)
-        elif line in BY_ID:
-            # After the bar has closed: a command that opens a dialog or moves the focus finds the panes.
-            screen.call_after_refresh(self.run, line)
-        else:
-            return f"no command {words.text(line, limit=60).text!r}; tab completes, ctrl-p lists them"
-        return None
-
-    def filter_typed(self, value: str) -> bool:
-        """Filter as it is typed; a broken expression keeps the last good one and says what is wrong."""
-        bar = self._bar("filter")
-        try:
-            wanted = parse_filter(value)
-        except UsageError as error:
-            bar.problem = words.text(error).text
-            return False
-        bar.problem = ""
-        if wanted.text != self._screen.view.filter.text:
-            self._change(filter=wanted)
-        return True
-
-    def cancelled(self, bar: FilterBar) -> None:
-        """Escape on an input line; a filter that was being typed is dropped."""
-        if bar.id == "filter":
-            self._change(filter=parse_filter(""))
-        self._leave(bar)
-
-    def _leave(self, bar: FilterBar) -> None:
-        bar.close()
-        self._screen.pane(self._screen.deck.state.active).focus()
-
-    def _bar(self, name: str) -> FilterBar:
-        return self._screen.query_one(f"#{name}", FilterBar)
 
     # -- looking
 
-    def _change(self, **changes: object) -> None:
+    def change(self, **changes: object) -> None:
+        """Look at things in another way."""
         screen = self._screen
         screen.view = replace(screen.view, **changes)  # type: ignore[arg-type]
         screen.painter.everything()
@@ -291,7 +177,7 @@ class Commanding:
                 screen.scope = screen.scope.at_step(None)
                 screen.painter.step()
         elif screen.view.filter.text:
-            self._change(filter=parse_filter(""))
+            self.change(filter=EVERYTHING)
 
     def _cycle(self, step: int) -> None:
         place = PANES.index(self._screen.deck.state.active)
@@ -342,44 +228,8 @@ class Commanding:
 
     def _audit(self) -> None:
         screen = self._screen
-        self._change(audit=not screen.view.audit)
+        self.change(audit=not screen.view.audit)
         screen.focus_pane("timeline")
-
-    # -- copying
-
-    async def _copy_menu(self) -> None:
-        screen = self._screen
-        run = screen.scope.run
-        row = screen.pane(screen.deck.state.active).cursor_row
-        texts = screen.logfiles.copyable(row)
-        if run is not None:
-            texts = {"id": run.id, "path": f"{run.ref.root}/{run.ref.path}", **texts}
-        keys = {"id": "i", "path": "p", "line": "l", "file": "f", "markdown": "m"}
-        items = [
-            MenuItem(name, f"{name}: {words.text(text, limit=60).text}", keys.get(name, ""))
-            for name, text in texts.items()
-        ]
-        choice = await screen.app.push_screen_wait(MenuDialog("Copy", items))
-        if choice is not None:
-            self.copy(choice, texts[choice])
-
-    def copy(self, what: str, text: str) -> None:
-        """Put a text where the operator's laptop can get at it; always also into a file."""
-        self._screen.run_worker(self._copy(what, text), group="copy", exit_on_error=False)
-
-    async def _copy(self, what: str, text: str) -> None:
-        app = self._screen.app
-        try:
-            path = await asyncio.to_thread(clipboard.save_clip, text)
-        except OSError as error:
-            app.notify(words.text(error).text, title="Could not write the clip file", severity="error", markup=False)
-            return
-        cut = False
-        if not await asyncio.to_thread(clipboard.tmux_copy, text):
-            sequence, cut = clipboard.osc52(text)
-            self._screen.host.write_terminal(sequence)
-        note = " (cut: the clipboard takes 56 kB)" if cut else ""
-        app.notify(f"{what} copied{note}; also in {path}", markup=False)
 
     # -- the program
 

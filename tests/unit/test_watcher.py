@@ -1,5 +1,6 @@
 """The watcher on real files with real inotify: what it reports, and what it does when it cannot."""
 
+import os
 import queue
 import shutil
 import threading
@@ -34,7 +35,7 @@ class Told:
 
     def until(self, path: Path) -> list[str]:
         """Everything reported up to `path`."""
-        seen = []
+        seen: list[str] = []
         while not seen or seen[-1] != str(path):
             seen.append(self.paths.get(timeout=PATIENCE_S))
         return seen
@@ -201,6 +202,15 @@ def test_an_arm_refuses_a_missing_directory(tmp_path: Path) -> None:
         Arm([tmp_path / "missing"], lambda _: None)
 
 
+def test_a_name_that_is_no_text_ends_the_watch_and_a_new_one_is_made(root: Path, start: Start) -> None:
+    _, told = start(root)
+    told.armed.get(timeout=PATIENCE_S)
+    (root / os.fsdecode(b"caf\xe9")).write_text("x")
+    assert told.armed.get(timeout=PATIENCE_S) == (root,), "what changed meanwhile must be looked for"
+    (root / "file").write_text("x")
+    told.until(root / "file")
+
+
 def test_single_files_are_watched_from_anywhere(root: Path, start: Start, tmp_path: Path) -> None:
     hub, _ = start(root)
     changes = threading.Semaphore(0)
@@ -223,6 +233,7 @@ def test_single_files_are_watched_from_anywhere(root: Path, start: Start, tmp_pa
 
 def test_a_callback_that_fails_does_not_end_the_watch(root: Path, start: Start) -> None:
     hub, told = start(root)
+    told.armed.get(timeout=PATIENCE_S)
 
     def fail() -> None:
         raise RuntimeError("gone")

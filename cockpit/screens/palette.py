@@ -1,0 +1,150 @@
+"""Asking for a command by its name: help, palette and command line; and the filter line, which is typed alike."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cockpit.commands import BY_ID, COMMANDS, Command, Group, show_keys
+from cockpit.errors import UsageError
+from cockpit.filtering import EVERYTHING, FIELDS, FLAGS, parse_filter
+from cockpit.presenters import words
+from cockpit.presenters.runs import Sort
+from widgets.dialogs import HelpDialog
+from widgets.filter_bar import FilterBar
+from widgets.rows import MenuItem
+
+if TYPE_CHECKING:
+    from cockpit.screens.cockpit import CockpitScreen
+
+_RUN = "run:"
+"""Palette ids of runs."""
+
+
+class Palette:
+    """Finds commands and runs by name, and hands them to `Commanding`."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+
+    def _items(self, commands: Sequence[Command]) -> list[MenuItem]:
+        keymap_of = self._screen.host.keymap_of
+        return [
+            MenuItem(c.id, c.title, show_keys(keymap_of(c)), c.group.value, c.help, self._screen.commanding.disabled(c))
+            for c in commands
+        ]
+
+    def open_filter(self) -> None:
+        """The filter line, with the filter in force."""
+        self._bar("filter").open(self._screen.view.filter.text)
+
+    def open_command(self) -> None:
+        """The command line."""
+        self._bar("command").open()
+
+    def help(self) -> None:
+        """What can be done here."""
+        self._screen.run_worker(self._help(), group="dialog", exit_on_error=False)
+
+    def palette(self) -> None:
+        """Every command and every run."""
+        self._screen.run_worker(self._palette(), group="dialog", exit_on_error=False)
+
+    async def _help(self) -> None:
+        active = self._screen.deck.state.active
+        here = [c for c in COMMANDS if self._screen.commanding.fits(c, active)]
+        order = list(Group)
+        here.sort(key=lambda c: order.index(c.group))
+        await self._pick(HelpDialog(self._items(here), title="Help: keys valid here"))
+
+    async def _palette(self) -> None:
+        runs = [
+            MenuItem(f"{_RUN}{run.key}", words.text(run.id, limit=80).text, "", "Runs", words.run_state(run.state).text)
+            for run in self._screen.painter.shown[:1_000]
+        ]
+        await self._pick(HelpDialog([*self._items(COMMANDS), *runs], title="Commands and runs"))
+
+    async def _pick(self, dialog: HelpDialog) -> None:
+        choice = await self._screen.app.push_screen_wait(dialog)
+        if choice is None:
+            return
+        if choice.startswith(_RUN):
+            self._screen.focus_pane("runs")
+            self._screen.pane("runs").move_to(choice.removeprefix(_RUN))
+        else:
+            self._screen.commanding.run(choice)
+
+    def complete(self, text: str) -> Sequence[MenuItem]:
+        """Completions of the command line."""
+        word, _, rest = text.partition(" ")
+        if rest or text.endswith(" "):
+            return [item for item in self._arguments(word) if item.title.startswith(rest)]
+        found = [c for c in COMMANDS if word.lower() in c.id or word.lower() in c.title.lower()]
+        return self._items(found)
+
+    def _arguments(self, word: str) -> list[MenuItem]:
+        choices: dict[str, Sequence[str]] = {
+            "sort": [order.value for order in Sort],
+            "theme": sorted(self._screen.app.available_themes),
+            "playbook": [book.id for book in self._screen.session.library.playbooks],
+            "filter": [f"is:{flag}" for flag in FLAGS] + [f"{field}:" for field in FIELDS],
+        }
+        return [MenuItem(f"{word} {choice}", choice) for choice in choices.get(word, ())]
+
+    def entered(self, bar: FilterBar, value: str, choice: str | None) -> None:
+        """Enter on an input line."""
+        if bar.id == "filter":
+            if self.filter_typed(value):
+                self._leave(bar)
+            return
+        line = value.strip() if " " in value.strip() else choice or value.strip()
+        problem = self._carry_out(line)
+        bar.problem = problem or ""
+        if problem is None:
+            self._leave(bar)
+
+    def _carry_out(self, line: str) -> str | None:
+        """A command line; what is wrong with it, if anything."""
+        word, _, argument = line.partition(" ")
+        argument = argument.strip()
+        screen = self._screen
+        if not word:
+            return None
+        if argument and word == "filter":
+            return None if self.filter_typed(argument) else self._bar("filter").problem
+        if argument and word == "sort" and argument in list(Sort):
+            self._screen.commanding.change(sort=Sort(argument))
+        elif argument and word == "theme" and argument in screen.app.available_themes:
+            screen.app.theme = argument
+        elif argument and word == "playbook" and screen.session.library.get(argument) and screen.scope.run:
+            screen.recording.start(screen.scope.run, argument)
+        elif line in BY_ID:
+            # After the bar has closed: a command that opens a dialog or moves the focus finds the panes.
+            screen.call_after_refresh(screen.commanding.run, line)
+        else:
+            return f"no command {words.text(line, limit=60).text!r}; tab completes, ctrl-p lists them"
+        return None
+
+    def filter_typed(self, value: str) -> bool:
+        """Filter as it is typed; a broken expression keeps the last good one and says what is wrong."""
+        bar = self._bar("filter")
+        try:
+            wanted = parse_filter(value)
+        except UsageError as error:
+            bar.problem = words.text(error).text
+            return False
+        bar.problem = ""
+        if wanted.text != self._screen.view.filter.text:
+            self._screen.commanding.change(filter=wanted)
+        return True
+
+    def cancelled(self, bar: FilterBar) -> None:
+        """Escape on an input line; a filter that was being typed is dropped."""
+        if bar.id == "filter":
+            self._screen.commanding.change(filter=EVERYTHING)
+        self._leave(bar)
+
+    def _leave(self, bar: FilterBar) -> None:
+        bar.close()
+        self._screen.pane(self._screen.deck.state.active).focus()
+
+    def _bar(self, name: str) -> FilterBar:
+        return self._screen.query_one(f"#{name}", FilterBar)
