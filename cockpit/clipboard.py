@@ -26,6 +26,7 @@ def save_clip(text: str) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "clip.txt"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    os.fchmod(descriptor, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return path
@@ -53,5 +54,8 @@ def osc52(text: str) -> tuple[str, bool]:
     data = text.encode("utf-8", "backslashreplace")
     room = OSC52_CAP // 4 * 3
     cut = len(data) > room
-    encoded = base64.b64encode(data[:room]).decode("ascii")
+    if cut:
+        # Not in the middle of a character: what is pasted has to be valid UTF-8.
+        data = data[:room].decode("utf-8", "ignore").encode()
+    encoded = base64.b64encode(data).decode("ascii")
     return f"\x1b]52;c;{encoded}\x07", cut

@@ -6,15 +6,18 @@ spaces.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.errors import UsageError
 from cockpit.models.run import ATTENTION, Run, RunState
+from cockpit.sanitize import clean
 from cockpit.settings import parse_duration
 
 _TERM = re.compile(r"(?P<field>[a-z_]+)(?P<op>:|<=|>=|<|>)(?P<value>.*)", re.DOTALL)
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 _TOKEN = re.compile(r'!?(?:[a-z_]+(?::|<=|>=|<|>))?"[^"]*"|\S+')
 
 Test = Callable[[Run, datetime], bool]
@@ -95,9 +98,10 @@ def _field(name: str, operator: str, value: str, severities: Mapping[str, str]) 
         return _compare(name, operator, value)
     if operator != ":":
         raise UsageError(f"{name} is not a number: write {name}:value; numbers are {', '.join(_NUMBERS)}")
-    if not value:
+    # An empty one would match everything, as happens after each comma while a list is being typed.
+    options = [option for option in value.split(",") if option]
+    if not options:
         raise UsageError(f"{name}: needs a value")
-    options = value.split(",")
     if name == "state":
         return _states(options)
     if name == "is":
@@ -157,11 +161,15 @@ def _words(word: str) -> Test:
 
 
 def _regex(text: str) -> re.Pattern[str]:
-    """Case-smart: an upper-case letter makes it case-sensitive."""
+    """Case-smart: an upper-case letter makes it case-sensitive, unless it belongs to an escape such as `\\S`."""
+    flags = 0 if any(ch.isupper() for ch in _ESCAPED.sub("", text)) else re.IGNORECASE
     try:
-        return re.compile(text, 0 if any(ch.isupper() for ch in text) else re.IGNORECASE)
-    except re.error as error:
-        raise UsageError(f"{text!r} is not a regular expression: {error}") from error
+        with warnings.catch_warnings():
+            # `[[` makes re warn of its future syntax, on stderr: on top of the screen.
+            warnings.simplefilter("ignore")
+            return re.compile(text, flags)
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
+        raise UsageError(f"{clean(text, 60)!r} is not a regular expression: {error}") from error
 
 
 def _seconds(span: timedelta | None) -> float | None:

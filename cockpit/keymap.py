@@ -60,7 +60,7 @@ def build_keymap(overrides: Mapping[str, str] | None = None) -> Keymap:
         if broken:
             problems.append(f"keys.{command_id}: {', '.join(map(repr, broken))} is not a key")
             continue
-        keys[command_id] = tuple(key for key in wanted if key is not None)
+        keys[command_id] = tuple(dict.fromkeys(key for key in wanted if key is not None))
     problems.extend(_clashes(keys, set(overrides or {})))
     return Keymap(keys, tuple(problems))
 
@@ -68,12 +68,17 @@ def build_keymap(overrides: Mapping[str, str] | None = None) -> Keymap:
 def normalise_key(text: str) -> str | None:
     """A key as Textual spells it (`?` is `question_mark`, `^d` is `ctrl+d`), or `None` for nonsense."""
     text = text.strip() or text
-    if re.fullmatch(r"\^[a-z]", text):
-        return f"ctrl+{text[1]}"
+    if re.fullmatch(r"\^[A-Za-z]", text):
+        return f"ctrl+{text[1].lower()}"
     *modifiers, key = text.split("+") if len(text) > 1 else [text]
     if any(modifier not in ("ctrl", "shift", "alt") for modifier in modifiers):
         return None
     key = _SYMBOLS.get(key, key)
+    if re.fullmatch(r"[A-Za-z]", key) and modifiers:
+        # Terminals know no shift+a, only A, and no difference between ctrl+a and ctrl+A.
+        if modifiers == ["shift"]:
+            return key.upper()
+        key = key.lower()
     if key in _NAMED or re.fullmatch(r"[A-Za-z0-9]", key):
         return "+".join([*modifiers, key])
     return None

@@ -23,25 +23,35 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# What picks the look of an emoji, and what joins several into one: their width differs from terminal to terminal.
+_EMOJI_GLUE = re.compile("[\ufe0e\ufe0f]|(?<=[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f])\u200d")
 _BREAKS = re.compile(r"[\t\n\r\x0b\x0c]+")
 
 
 def clean(text: object, limit: int = MAX_LENGTH) -> str:
     """One printable line of at most `limit` characters made from any value.
 
-    Escape sequences vanish, other control and format characters become `�`, tabs and line breaks become one
-    space; what is cut ends in `…`.
+    Escape sequences vanish, as does what joins or styles emoji; other control and format characters become `�`,
+    tabs and line breaks become one space; what is cut ends in `…`.
     """
-    raw = text if isinstance(text, str) else str(text)
+    raw = text if isinstance(text, str) else _shown(text)
     cut = len(raw) > limit
     if cut:
-        raw = raw[:limit]
+        raw = raw[: max(0, limit - 1)]
     if raw.isascii() and raw.isprintable():
         return f"{raw}…" if cut else raw
     raw = _ESCAPES.sub("", raw)
+    raw = _EMOJI_GLUE.sub("", raw)
     raw = _BREAKS.sub(" ", raw)
     raw = _INVISIBLE.sub("\ufffd", raw)
     return f"{raw}…" if cut else raw
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        return f"{type(value).__name__}, nested too deeply to be shown"
 
 
 def clean_lines(text: str, limit: int = MAX_LENGTH, max_lines: int = 10_000) -> list[str]:

@@ -6,12 +6,13 @@ Nothing here decides anything; both front ends ask the same session the same que
 import difflib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from cockpit import __version__, locations
 from cockpit.actions.desk import ActionDesk
-from cockpit.actions.launcher import JobContext
+from cockpit.actions.launcher import REFUSED, JobContext
 from cockpit.clock import Clock
 from cockpit.diagnosis.verdict import Limits, judge
 from cockpit.errors import CockpitError, RootError, UsageError
@@ -118,8 +119,8 @@ class Session:
         if len(found) == 1:
             return found[0]
         if found:
-            places = "\n".join(f"  {run.ref.path}" for run in found)
-            raise UsageError(f"{len(found)} runs are called {clean(text)!r}; name one by its path:\n{places}")
+            places = "\n".join(f"  {clean(_unmistakable(run, found))}" for run in found)
+            raise UsageError(f"{len(found)} runs are called {clean(text)!r}; name the one you mean:\n{places}")
         close = difflib.get_close_matches(text, [run.id for run in runs], n=3)
         hint = f"; did you mean {' or '.join(map(clean, close))}?" if close else ""
         raise UsageError(f"no run {clean(text)!r}{hint}")
@@ -170,15 +171,20 @@ class Session:
         settings = self.roots.get(root)
         return "read-only: the configuration of this root says so" if settings and settings.read_only else None
 
-    def require_writable(self, what: str, root: Path) -> None:
-        """Refuse, and record the refusal, where nothing may be written.
+    def require_writable(self, what: str, root: Path, run: Run | None = None) -> None:
+        """Refuse, and record the refusal, where nothing may be written. Blocks on the disk then.
 
         Raises:
             UsageError: Nothing may be done to runs of this root.
         """
         reason = self.refusal(root)
-        if reason is not None:
-            raise UsageError(f"cannot {what}: {reason}")
+        if reason is None:
+            return
+        about = {} if run is None else {"run": run.id, "run_key": run.key}
+        # A state directory that cannot be written is a good reason to be read-only: it changes nothing here.
+        with suppress(CockpitError):
+            self.ledger(root).journal.append(REFUSED, {"action": what, **about, "reason": reason})
+        raise UsageError(f"cannot {what}: {reason}")
 
     def desk(self, root: Path) -> ActionDesk:
         """The actions of the runs of a root."""
@@ -235,3 +241,10 @@ class Session:
         """Stop what runs in the background."""
         if "board" in self.__dict__:
             self.board.stop()
+
+
+def _unmistakable(run: Run, namesakes: Sequence[Run]) -> str:
+    """What names this run and none of its namesakes: its path, or its key where that is another one's path or id."""
+    path = run.ref.path
+    taken = path == run.id or any(path == other.ref.path for other in namesakes if other is not run)
+    return run.key if taken else path

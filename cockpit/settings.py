@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cockpit.errors import UsageError
 
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -53,13 +54,18 @@ class RootSettings(_Section):
     @field_validator("path")
     @classmethod
     def _expand(cls, value: Path) -> Path:
-        return value.expanduser()
+        if "\0" in str(value):
+            raise ValueError("a path cannot hold NUL")
+        try:
+            return value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
 
 
 class Limits(_Section):
     """When silence becomes suspicious."""
 
-    stuck_after: float = 900.0
+    stuck_after: float = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Seconds (or `15m`) without a sign of life after which a step in progress counts as stuck."""
 
     @field_validator("stuck_after", mode="before")
@@ -109,7 +115,10 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
+        place = _AT_LINE.search(str(error))
+        raise UsageError(f"{path}{f':{place[1]}' if place else ''}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply") from error
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
@@ -118,14 +127,28 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
 
 
 def _describe(path: Path, text: str, location: tuple[int | str, ...], message: str) -> str:
-    """`file:line: key: message`; the line is that of the last key of `location` that can be found."""
-    names = [part for part in location if isinstance(part, str)]
-    line = next((found for name in reversed(names) if (found := _line_of(text, name))), None)
+    """`file:line: key: message`; the line is that of the innermost part of `location` that can be found."""
+    line = _line_of(text.splitlines(), location)
     where = f"{path}:{line}" if line else f"{path}"
     key = ".".join(str(part) for part in location)
     return f"{where}: {key}: {message.removeprefix('Value error, ')}"
 
 
-def _line_of(text: str, name: str) -> int | None:
-    pattern = re.compile(rf"^\s*(?:\[+[^\]]*\b)?\"?{re.escape(name)}\"?\s*(?:=|\]|\.)")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), None)
+def _line_of(lines: list[str], location: tuple[int | str, ...]) -> int | None:
+    """Where a key stands (1-based), or the table it is missing from: each part is looked for below the one before."""
+    found, start, end = None, 0, len(lines)
+    for part, below in zip(location, (*location[1:], None), strict=True):
+        if isinstance(part, int):
+            continue
+        name = f"[\"']?{re.escape(part)}[\"']?"
+        tables = [at for at in range(start, end) if re.match(rf"\s*\[\[\s*{name}\s*\]\]", lines[at])]
+        if isinstance(below, int) and below < len(tables):
+            start, end = tables[below], (*tables, end)[below + 1]
+        else:
+            key = re.compile(rf"\s*(?:\[+[^\]]*\b)?{name}\s*(?:=|\]|\.)")
+            place = next((at for at in range(start, end) if key.match(lines[at])), None)
+            if place is None:
+                break
+            start = place
+        found = start + 1
+    return found

@@ -4,7 +4,9 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 _FIELDS = (
@@ -50,14 +52,36 @@ def read_theme(path: Path) -> Theme:
         ValueError: Not TOML, an unknown key, or a value that is no colour.
         OSError: Unreadable.
     """
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    colours = {name: data.pop(name) for name in _FIELDS if name in data}
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    colours = {name: _colour(name, data.pop(name)) for name in _FIELDS if name in data}
     name = str(data.pop("name", path.stem))
-    dark, ansi = bool(data.pop("dark", True)), bool(data.pop("ansi", False))
-    variables = {str(key): str(value) for key, value in data.pop("variables", {}).items()}
+    dark, ansi = _flag(data, "dark", default=True), _flag(data, "ansi", default=False)
+    table = data.pop("variables", {})
+    if not isinstance(table, dict):
+        raise ValueError("variables: not a table")  # noqa: TRY004 - a value in a file, not an argument
+    variables = {str(key): str(value) for key, value in table.items()}
     data.pop("description", None)
     if data:
         raise ValueError(f"unknown key {', '.join(sorted(data))}")
     if "primary" not in colours:
         raise ValueError("a theme needs at least `primary`")
     return Theme(name=name, dark=dark, ansi=ansi, variables=variables, **colours)
+
+
+def _colour(name: str, value: object) -> str:
+    """Textual looks at a colour only when the theme is switched on, and then it is too late to report it."""
+    try:
+        Color.parse(str(value))
+    except ColorParseError as error:
+        raise ValueError(f"{name}: {value!r} is no colour") from error
+    return str(value)
+
+
+def _flag(data: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = data.pop(name, default)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: neither true nor false")  # noqa: TRY004 - a value in a file, not an argument
+    return value

@@ -71,7 +71,7 @@ class FlowStudioRun:
         spec = {"flow_keys": list(flows), "backend": "claude-step-orchestrator", "initiator": "cli"}
         record = {
             "id": self.name, "spec": spec, "status": status, "sdlc_status": "unknown", "created_at": stamp(0),
-            "updated_at": stamp(at), "started_at": stamp(0), "completed_at": None, "error": error, "tags": [],
+            "updated_at": stamp(at), "started_at": None if status == "pending" else stamp(0), "completed_at": None, "error": error, "tags": [],
             "title": None,
         }  # fmt: skip
         return self.raw("meta.json", {**record, **more}, at)
@@ -122,7 +122,13 @@ class FlowStudioRun:
         suffix = ".draft.json" if draft else ".json"
         if layout == "docs":
             meta = {"step_id": step, "flow_key": flow, "agent_key": agent, "timestamp": stamp(at)}
-            record = {"meta": meta, "status": status, "summary": {"what_i_did": "it"}, "concerns": [], "assumptions": []}
+            record = {
+                "meta": meta,
+                "status": status,
+                "summary": {"what_i_did": "it"},
+                "concerns": [],
+                "assumptions": [],
+            }
             return self.raw(f"{flow}/handoffs/{step}-{agent}{suffix}", {**record, **more}, at)
         record = {"step_id": step, "flow_key": flow, "status": status, "summary": "it", "timestamp": stamp(at)}
         return self.raw(f"{flow}/handoff/{step}{suffix}", {**record, **more}, at)

@@ -16,9 +16,9 @@ BETWEEN = "  "
 
 
 class Header(LineWidget):
-    """One line: the left pieces from the most important on as far as they fit, then the right ones that still do.
+    """One line. The first `keep` left pieces are never dropped; the right ones go before the other left ones do.
 
-    The first `keep` left pieces are never dropped. No messages.
+    No messages.
     """
 
     DEFAULT_CSS = """
@@ -57,8 +57,12 @@ class Header(LineWidget):
 
 
 def arrange(line: HeaderLine, width: int, keep: int) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    """What of `line` is shown in `width` cells: left and right pieces."""
-    left = fitting(line.left, width, GAP, keep)
-    taken = width_of(left, GAP)
-    room = width - taken - (GAP if left else 0)
-    return left, fitting(line.right, room, GAP)
+    """What of `line` is shown in `width` cells: left and right pieces.
+
+    The first `keep` left pieces come first, then the right ones, then what else fits of the left.
+    """
+    kept = fitting(line.left[:keep], width, GAP, keep)
+    room = width - width_of(kept, GAP) - (GAP if kept else 0)
+    right = fitting(line.right, room, GAP)
+    room -= width_of(right, GAP) + (GAP if right else 0)
+    return (*kept, *fitting(line.left[keep:], room, GAP)), right

@@ -10,6 +10,9 @@ from widgets.columns import Column
 from widgets.line_list import LineList
 from widgets.rows import EMPTY, Cell, MenuItem, Row, Tone
 
+KEYS = 10
+"""Cells of the keys of an item that has no help beside its title."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuRow(Row):
@@ -59,4 +62,7 @@ class MenuList(LineList[MenuRow]):
         """A heading takes the whole line."""
         if row.item is None:
             return [(fit(row.title.text, width), row.title.tone)]
+        if not row.help.text:
+            keys = fit(row.keys.text, min(KEYS, width))
+            return [(f"{keys} ", row.keys.tone), (fit(row.title.text, width - len(keys) - 1), row.title.tone)]
         return super().cells(row, width)

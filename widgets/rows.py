@@ -62,7 +62,7 @@ class RunRow(Row):
     state: Cell = EMPTY
     """Glyph and word of the state."""
     claim: Cell = EMPTY
-    """What the run claims, where that differs from its state; else empty."""
+    """The status the run claims, where the evidence disagrees; else empty."""
     name: Cell = EMPTY
     where: Cell = EMPTY
     """flow › step"""

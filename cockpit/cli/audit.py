@@ -1,17 +1,20 @@
 """`audit` and `audit verify`: who did what, and whether the record still stands."""
 
 import argparse
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.clock import iso, parse_iso
 from cockpit.errors import ExitCode, UsageError
-from cockpit.journal.query import select
+from cockpit.journal.query import concerns, select, timeline
 from cockpit.journal.verify import verify
+from cockpit.models.journal import Entry
+from cockpit.models.problem import Problem
 from cockpit.presenters import documents, words
 from cockpit.presenters.logs import describe, who
+from cockpit.session import Session
 from cockpit.settings import parse_duration
 from widgets.rows import Cell, Tone
 
@@ -20,14 +23,18 @@ def audit(options: argparse.Namespace) -> int:
     """Print the journal's events, or check its hash chain (exit 4 names the line)."""
     with open_session(options) as session:
         if options.check == "verify":
-            return _verify([session.ledger(root).journal.path for root in session.roots], as_json=options.json)
+            return _verify(session.journal_paths(), as_json=options.json)
         since = _moment(options.since, session.now()) if options.since else None
-        run = session.find(options.run).key if options.run else None
+        problems: list[Problem] = []
         entries = [
             entry
-            for root in session.roots
-            for entry in select(session.ledger(root).journal.entries(), since=since, actor=options.actor, run=run)
+            for ledger in session.ledgers()
+            for entry in select(ledger.journal.entries(problems), since=since, actor=options.actor)
         ]
+        for problem in problems:
+            output.tell(f"{problem.path}:{problem.line or ''} {problem.reason}; see: cockpit audit verify")
+        if options.run:
+            entries = _about(entries, options.run, session)
         entries.sort(key=lambda entry: (entry.at, entry.seq))
         if options.json:
             output.emit(documents.entries(entries))
@@ -41,6 +48,18 @@ def audit(options: argparse.Namespace) -> int:
         if not entries:
             output.tell("nothing has been recorded")
     return int(ExitCode.OK)
+
+
+def _about(entries: list[Entry], name: str, session: Session) -> list[Entry]:
+    """The entries about a run; one that was moved aside since is known by what was recorded of it."""
+    try:
+        run = session.find(name)
+    except UsageError:
+        found = [entry for entry in entries if concerns(entry, frozenset((name,)))]
+        if not found:
+            raise
+        return found
+    return list(timeline(entries, run.id, run.key))
 
 
 def _verify(paths: list[Path], *, as_json: bool) -> int:
@@ -73,5 +92,7 @@ def _moment(text: str, now: datetime) -> datetime:
         return moment
     try:
         return now - timedelta(seconds=parse_duration(text))
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
     except ValueError as error:
         raise UsageError(f"--since {text}: neither an ISO time nor an age such as 2h") from error

@@ -1,6 +1,7 @@
 """`checklist`, `tick`, `untick`, `skip`, `playbooks`."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.playbook import Checklist
 from cockpit.models.problem import Problem
 from cockpit.models.run import Run
-from cockpit.playbooks.loader import lint
+from cockpit.playbooks.loader import Library, lint
 from cockpit.presenters import documents, words
 from cockpit.presenters.checklist import checklist_rows, progress
 from cockpit.presenters.times import TimeStyle
@@ -25,7 +26,7 @@ def checklist(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         run, ledger = _target(session, options)
         if options.playbook:
-            session.require_writable("start a checklist", session.root_of(run.ref))
+            session.require_writable("start a checklist", session.root_of(run.ref), run)
             ledger.start(run.id, options.playbook)
         current = ledger.checklist(run.id)
         _print(session, current, options)
@@ -58,7 +59,7 @@ def skip(options: argparse.Namespace) -> int:
 def _write(what: str, options: argparse.Namespace, write: Callable[[Ledger, str], Checklist]) -> int:
     with open_session(options) as session:
         run, ledger = _target(session, options)
-        session.require_writable(what, session.root_of(run.ref))
+        session.require_writable(what, session.root_of(run.ref), run)
         _print(session, write(ledger, run.id), options)
     return int(ExitCode.OK)
 
@@ -76,18 +77,7 @@ def playbooks(options: argparse.Namespace) -> int:
     with open_session(options, need_root=False) as session:
         library = session.library
         if options.what == "show":
-            for name in options.names or _missing("show needs the id of a playbook"):
-                book = library.get(name)
-                if book is None:
-                    raise UsageError(
-                        f"no playbook {name!r}; there are {', '.join(item.id for item in library.playbooks)}"
-                    )
-                if options.json:
-                    output.emit(book)
-                else:
-                    for line in book.body.splitlines():
-                        output.say(line)
-            return int(ExitCode.OK)
+            return _show(library, options)
         if options.what == "lint":
             return _lint(session, options)
         if options.json:
@@ -99,6 +89,22 @@ def playbooks(options: argparse.Namespace) -> int:
             for book in library.playbooks
         ]  # fmt: skip
         output.table(("playbook", "items", "for runs that are", "from", "title"), rows)
+    return int(ExitCode.OK)
+
+
+def _show(library: Library, options: argparse.Namespace) -> int:
+    """Print playbooks; as JSON the one that was asked for, or a list of several."""
+    books = []
+    for name in options.names or _missing("show needs the id of a playbook"):
+        book = library.get(name)
+        if book is None:
+            raise UsageError(f"no playbook {name!r}; there are {', '.join(item.id for item in library.playbooks)}")
+        books.append(book)
+    if options.json:
+        output.emit(books[0] if len(books) == 1 else books)
+    else:
+        for line in "\n\n".join(book.body for book in books).splitlines():
+            output.say(line)
     return int(ExitCode.OK)
 
 
@@ -126,10 +132,10 @@ def _evidence(text: str | None) -> tuple[Evidence, ...]:
     """`PATH[:LINE]`; a path that itself ends in `:digits` is written with a line."""
     if text is None:
         return ()
-    path, _, line = text.rpartition(":")
-    if path and line.isdigit():
-        return (Evidence(rank=Rank.ARTIFACT, path=path, line=int(line)),)
-    return (Evidence(rank=Rank.ARTIFACT, path=text),)
+    found = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", text, re.DOTALL)
+    if found is None:
+        return (Evidence(rank=Rank.ARTIFACT, path=text),)
+    return (Evidence(rank=Rank.ARTIFACT, path=found[1], line=int(found[2])),)
 
 
 def _print(session: Session, current: Checklist, options: argparse.Namespace) -> None:

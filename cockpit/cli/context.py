@@ -51,7 +51,7 @@ def the_roots(options: argparse.Namespace, settings: Settings) -> list[RootSetti
     if directory is not None and options.verb == "view":
         named.insert(0, directory)
     if not named and os.environ.get("COCKPIT_ROOT"):
-        named = os.environ["COCKPIT_ROOT"].split(os.pathsep)
+        named = [part for part in os.environ["COCKPIT_ROOT"].split(os.pathsep) if part]
     known = {_absolute(root.path): root for root in settings.roots}
     if named:
         paths = [_absolute(Path(name).expanduser()) for name in named]
@@ -101,5 +101,5 @@ def _absolute(path: Path) -> Path:
     """Absolute, with links resolved where that is possible: one root has one name."""
     try:
         return path.expanduser().resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):
         return path.absolute()

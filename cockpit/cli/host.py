@@ -13,7 +13,7 @@ from cockpit import __version__, locations
 from cockpit.cli import output
 from cockpit.cli.context import make_session, read_settings
 from cockpit.commands import COMMANDS, show_keys
-from cockpit.errors import CockpitError, ExitCode, RootError
+from cockpit.errors import CockpitError, ExitCode, RootError, UsageError
 from cockpit.keymap import build_keymap
 from cockpit.presenters import words
 from cockpit.runtime.mounts import filesystem_type, is_silent, max_user_watches
@@ -43,7 +43,7 @@ def doctor(options: argparse.Namespace) -> int:
     except CockpitError as error:
         findings.append(Finding("configuration", False, str(error)))
     else:
-        findings += _configuration(session)
+        findings += _configuration(session, Path(options.config) if options.config else locations.config_file())
         for root in session.roots:
             findings += _root(session, root)
         session.close()
@@ -83,8 +83,7 @@ def _host() -> list[Finding]:
     return findings
 
 
-def _configuration(session: Session) -> list[Finding]:
-    path = locations.config_file()
+def _configuration(session: Session, path: Path) -> list[Finding]:
     problems = build_keymap(session.settings.keys).problems
     findings = [Finding("configuration", True, f"{path}" if path.exists() else f"{path} (none: defaults)")]
     findings += [Finding("keys", False, problem) for problem in problems]
@@ -97,7 +96,10 @@ def _configuration(session: Session) -> list[Finding]:
 def _root(session: Session, root: Path) -> list[Finding]:
     if not root.is_dir():
         return [Finding("root", False, f"{root}: no such directory")]
-    sources = ", ".join(source.id for source in session.sources_for(root))
+    try:
+        sources = ", ".join(source.id for source in session.sources_for(root))
+    except UsageError as error:
+        return [Finding("root", False, f"{root}: {error}")]
     findings = [Finding("root", bool(sources), f"{root}: {sources or 'no known system keeps runs here'}")]
     kind = filesystem_type(root) or "unknown"
     silent = is_silent(root)

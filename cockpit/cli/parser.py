@@ -42,7 +42,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     words = list(arguments)
     if not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
         return _view_parser().parse_args(words)
-    return _verb_parser().parse_args(words)
+    options = _verb_parser().parse_args(words)
+    # argparse lets what stands after the verb replace what stood before; roots add up.
+    options.root = [*(options.root or ()), *getattr(options, "more_roots", ())] or None
+    return options
 
 
 def _verb_place(words: list[str]) -> int | None:
@@ -66,7 +69,9 @@ def _global_options(*, defaults: bool) -> argparse.ArgumentParser:
     missing = None if defaults else argparse.SUPPRESS
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     group = parser.add_argument_group("everywhere")
-    group.add_argument("--root", action="append", metavar="DIR", default=missing, help="where runs live (repeatable)")
+    dest = "root" if defaults else "more_roots"
+    help_text = "where runs live (repeatable)"
+    group.add_argument("--root", action="append", metavar="DIR", dest=dest, default=missing, help=help_text)
     group.add_argument("--source", metavar="ID", default=missing, help="read with this source only")
     group.add_argument("--state-dir", metavar="DIR", default=missing, help="journal, jobs and archives go here")
     group.add_argument("--config", metavar="FILE", default=missing, help="configuration file")

@@ -106,20 +106,19 @@ def _tone(row: TextRow) -> Tone:
     return next((span.tone for span in row.spans if span.tone not in (Tone.PLAIN, Tone.DIM)), Tone.PLAIN)
 
 
-_TITLES = ("state", "run", "where", "steps", "age", "silent", "why")
+_TITLES = ("state", "claims", "run", "where", "steps", "age", "silent", "why")
 
 
 def _line(run: Run, now: datetime) -> tuple[Cell, ...]:
-    said, why = claim(run), note(run)
-    reason = Cell(f"{said.text}: {why.text}", said.tone) if said.text else why
     return (
         words.run_state(run.state),
+        claim(run),
         words.text(run.id, Tone.STRONG),
         words.text(place(run.flow, run.step)),
         step_counts(run.steps),
         Cell(times.span(run.age(now)), Tone.DIM),
         Cell(times.span(run.silence(now)), Tone.DIM),
-        reason,
+        note(run),
     )
 
 

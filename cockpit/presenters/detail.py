@@ -19,13 +19,15 @@ MAX_PROBLEMS = 50
 
 
 class _Lines:
-    """Collects rows with unique keys."""
+    """Collects rows with unique keys; paths are shown relative to the run's directory."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str) -> None:
         self.rows: list[TextRow] = []
+        self._base = f"{base}/"
 
-    def add(self, *spans: Cell, indent: int = 0, level: Level = Level.INFO) -> None:
-        self.rows.append(TextRow(key=f"line\t{len(self.rows)}", spans=spans, indent=indent, level=level))
+    def add(self, *spans: Cell, indent: int = 0, hang: int = 0, level: Level = Level.INFO) -> None:
+        key = f"line\t{len(self.rows)}"
+        self.rows.append(TextRow(key=key, spans=spans, indent=indent, hang=hang, level=level))
 
     def title(self, text: str) -> None:
         if self.rows:
@@ -34,16 +36,20 @@ class _Lines:
 
     def field(self, name: str, *spans: Cell) -> None:
         if any(span.text for span in spans):
-            self.add(Cell(f"{name:<9}", Tone.DIM), *spans)
+            self.add(words.text(f"{name:<9}", Tone.DIM), *spans, hang=9)
 
-    def link(self, path: str, line: int | None, *spans: Cell, indent: int = 0, level: Level = Level.INFO) -> None:
+    def link(
+        self, path: str, line: int | None, *after: Cell, before: str = "", indent: int = 0, level: Level = Level.INFO
+    ) -> None:
+        shown = path.removeprefix(self._base) + (f":{line}" if line else "")
+        spans = (Cell(before, Tone.DIM), words.text(shown, Tone.ACCENT), *after)
         key = file_key(path, line, len(self.rows))
         self.rows.append(TextRow(key=key, spans=spans, indent=indent, level=level, link=True))
 
 
 def run_lines(run: Run, detail: RunDetail | None, now: datetime, *, unicode: bool = False) -> list[TextRow]:
     """Everything worth reading about one run, most telling first."""
-    lines = _Lines()
+    lines = _Lines(run.ref.path)
     _verdict(lines, run, now, unicode=unicode)
     for reason in run.reasons:
         _reason(lines, reason)
@@ -56,7 +62,7 @@ def run_lines(run: Run, detail: RunDetail | None, now: datetime, *, unicode: boo
 
 def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
     """Everything about one step: its receipt, its handoff, its files."""
-    lines = _Lines()
+    lines = _Lines(detail.ref.path)
     lines.add(words.text(place(flow, step), Tone.STRONG))
     fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == (flow, step)), None)
     if fact is None:
@@ -81,30 +87,26 @@ def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
 
 
 def _verdict(lines: _Lines, run: Run, now: datetime, *, unicode: bool) -> None:
-    lines.add(words.text(run.id, Tone.STRONG))
+    lines.add(words.text(run.id, Tone.STRONG), words.text(f"  {run.title}" if run.title else "", Tone.DIM))
     claim = [Cell("  but its record says ", Tone.DIM), words.text(run.claimed, Tone.WARN)] if run.contradicted else []
     lines.field("state", words.run_state(run.state, unicode=unicode), *claim)
-    lines.field("title", words.text(run.title))
     lines.field("where", words.text(place(run.flow, run.step)))
     silent, age = times.span(run.silence(now)), times.span(run.age(now))
-    lines.field("time", Cell(f"started {age} ago, last sign of life {silent} ago" if age else ""))
+    lines.field("time", Cell(f"began {age} ago, last sign of life {silent} ago" if age else ""))
     if run.becomes is not None:
         left = times.span(run.becomes.at - now)
         lines.field("then", words.run_state(run.becomes.state, unicode=unicode), Cell(f"  in {left} if nothing moves"))
-    if run.reasons:
-        lines.title("Why")
 
 
 def _reason(lines: _Lines, reason: Reason) -> None:
     tone, level = (Tone.WARN, Level.WARN) if reason.warn else (Tone.PLAIN, Level.ERROR)
-    lines.add(Cell("- ", Tone.DIM), words.text(reason.text, tone), level=level)
+    lines.add(Cell("- ", Tone.DIM), words.text(reason.text, tone), hang=2, level=level)
     for item in reason.evidence:
         _evidence(lines, item)
 
 
 def _evidence(lines: _Lines, item: Evidence) -> None:
-    where = f"{item.path}:{item.line}" if item.line else item.path
-    lines.link(item.path, item.line, words.text(where, Tone.ACCENT), Cell(f"  {item.rank.value}", Tone.DIM), indent=2)
+    lines.link(item.path, item.line, Cell(f"  {item.rank.value}", Tone.DIM), indent=2)
     if item.quote:
         lines.add(words.text(item.quote, Tone.DIM, 300), indent=4)
 
@@ -126,7 +128,7 @@ def _error(lines: _Lines, error: str | None) -> None:
 
 def _receipt(lines: _Lines, receipt: Receipt) -> None:
     lines.title("Receipt")
-    lines.link(receipt.path, None, words.text(receipt.path, Tone.ACCENT))
+    lines.link(receipt.path, None)
     lines.field("status", words.step_status(receipt.status), words.text(_raw(receipt.raw_status, receipt.status.value)))
     lines.field("took", Cell(times.duration_ms(receipt.duration_ms)))
     lines.field("model", words.text(receipt.model), words.text(f" ({receipt.mode})" if receipt.mode else "", Tone.DIM))
@@ -137,12 +139,12 @@ def _receipt(lines: _Lines, receipt: Receipt) -> None:
     for name, value in sorted(receipt.measures.items()):
         lines.field(name[:9], words.text(value, Tone.PLAIN, 200))
     if receipt.transcript:
-        lines.link(receipt.transcript, None, Cell("transcript ", Tone.DIM), words.text(receipt.transcript, Tone.ACCENT))
+        lines.link(receipt.transcript, None, before="transcript ")
 
 
 def _handoff(lines: _Lines, handoff: Handoff) -> None:
     lines.title("Handoff (draft)" if handoff.draft else "Handoff")
-    lines.link(handoff.path, None, words.text(handoff.path, Tone.ACCENT))
+    lines.link(handoff.path, None)
     raw = _raw(handoff.raw_status, handoff.status.value)
     made_up = Cell("  made up by the orchestrator", Tone.WARN) if handoff.fallback else Cell()
     lines.field("status", words.handoff_status(handoff.status), words.text(raw), made_up)
@@ -181,8 +183,7 @@ def _problems(lines: _Lines, problems: Iterable[Problem]) -> None:
         return
     lines.title(f"Could not be read: {len(found)}")
     for problem in found[:MAX_PROBLEMS]:
-        where = f"{problem.path}:{problem.line}" if problem.line else problem.path
-        lines.link(problem.path, problem.line, words.text(where, Tone.ACCENT), level=Level.WARN)
+        lines.link(problem.path, problem.line, level=Level.WARN)
         lines.add(words.text(problem.reason, Tone.WARN), indent=2, level=Level.WARN)
 
 

@@ -1,6 +1,7 @@
 """The JSON documents of the headless contract: sorted keys, UTC with `Z`, unknown is `null` and never missing."""
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,6 +18,8 @@ from cockpit.models.run import Run
 
 MAX_LINES = 10_000
 """Routing decisions and events that `show --json` prints; `*_total` says how many there are."""
+MAX_DEPTH = 60
+"""Levels of foreign objects within objects that are printed; hostile files hold thousands."""
 
 
 def dumps(document: object) -> str:
@@ -28,10 +31,13 @@ def dumps(document: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    """Models, enums and moments as plain JSON values."""
+def plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401, PLR0911 - JSON
+    """Models, enums and moments as plain JSON values; what is not a number is `null`, what is nested too deeply cut."""
+    if depth > MAX_DEPTH:
+        return "…"
+    below = depth + 1
     if isinstance(value, BaseModel):
-        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+        return {name: plain(getattr(value, name), below) for name in type(value).model_fields}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -39,10 +45,10 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, below) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN is not JSON
+        return [plain(item, below) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 

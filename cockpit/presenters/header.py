@@ -26,24 +26,28 @@ class HeaderFacts:
     unicode: bool = False
 
 
-def header_line(snapshot: Snapshot, facts: HeaderFacts) -> HeaderLine:
-    """The line for a snapshot."""
-    left: list[Cell] = [Cell("cockpit", Tone.STRONG)]
+def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int]:
+    """The line for a snapshot, and how many of its left pieces must stay at any width."""
+    kept = [words.text(facts.run.id, Tone.STRONG) if facts.run else Cell("cockpit", Tone.STRONG)]
     if facts.label:
-        left.append(words.text(facts.label, Tone.ACCENT))
+        kept.insert(0, words.text(facts.label, Tone.ACCENT))
     if facts.read_only:
-        left.append(Cell("READ-ONLY", Tone.WARN))
+        kept.append(Cell("READ-ONLY", Tone.WARN))
     if facts.frozen_since is not None:
-        left.append(Cell(f"FROZEN {times.span(facts.now - facts.frozen_since)}", Tone.WARN))
+        kept.append(Cell(f"FROZEN {times.span(facts.now - facts.frozen_since)}", Tone.WARN))
+    if facts.anchored:
+        kept.append(Cell("ANCHORED", Tone.WARN))
     if facts.jobs:
-        left.append(Cell(f"{facts.jobs} job{'s' if facts.jobs > 1 else ''} running", Tone.BUSY))
+        kept.append(Cell(f"{facts.jobs} job{'s' if facts.jobs > 1 else ''} running", Tone.BUSY))
+    left = [*kept]
+    pressing = sum(run.state in ATTENTION or run.contradicted for run in snapshot.runs)
+    if pressing:
+        left.append(Cell(f"{pressing} need{'s' if pressing == 1 else ''} a look", Tone.BAD))
+    if facts.run is not None and (where := place(facts.run.flow, facts.run.step)):
+        left.append(words.text(where, Tone.DIM))
     left.extend(state_counts(snapshot.runs, unicode=facts.unicode))
-    if facts.run is not None:
-        anchor = " (anchored)" if facts.anchored else ""
-        where = place(facts.run.flow, facts.run.step)
-        left.append(words.text(f"{facts.run.id}{' › ' if where else ''}{where}{anchor}", Tone.PLAIN))
     right = [*_scan(snapshot), words.watch_mode(snapshot.watch), Cell(facts.now.strftime("%H:%MZ"), Tone.DIM)]
-    return HeaderLine(tuple(left), tuple(right))
+    return HeaderLine(tuple(left), tuple(right)), len(kept)
 
 
 def state_counts(runs: Sequence[Run], *, unicode: bool = False) -> list[Cell]:

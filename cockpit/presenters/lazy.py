@@ -42,6 +42,8 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
             return [self._to_row(place, self.items[place]) for place in range(*index.indices(len(self.items)))]
         if index < 0:
             index += len(self.items)
+            if index < 0:
+                raise IndexError(index)
         return self._to_row(index, self.items[index])
 
     def index_of(self, key: str) -> int | None:

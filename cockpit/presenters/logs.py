@@ -130,8 +130,15 @@ def _first(record: dict[str, Any], *names: str) -> str:
     for name in names:
         value = record.get(name)
         if value not in (None, "", {}, []):
-            return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+            return value if isinstance(value, str) else _told(value)
     return ""
+
+
+def _told(value: object) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, default=str)
+    except RecursionError:
+        return "nested too deeply to be shown"
 
 
 _ERRORS = ("error", "traceback", "exception", "fatal", "failed", "critical")

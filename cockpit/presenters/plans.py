@@ -27,7 +27,7 @@ def plan_lines(plan: Plan) -> list[TextRow]:
     rows: list[TextRow] = []
 
     def field(name: str, cell: Cell) -> None:
-        rows.append(TextRow(key=str(len(rows)), spans=(Cell(f"{name:<10}", Tone.DIM), cell)))
+        rows.append(TextRow(key=str(len(rows)), spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10))
 
     if plan.refused:
         field("refused", words.text(plan.refused, Tone.BAD))
@@ -41,7 +41,8 @@ def plan_lines(plan: Plan) -> list[TextRow]:
     for name, value in sorted(plan.env.items()):
         field("env", words.text(f"{name}={value}"))
     for index, effect in enumerate(plan.effects):
-        field("effect" if index == 0 else "", words.text(effect))
+        warning = effect.startswith("warning: ")
+        field("effect" if index == 0 else "", words.text(effect, Tone.WARN if warning else Tone.PLAIN))
     if plan.expected_s is not None:
         field("takes", Cell(f"about {times.span(plan.expected_s)}"))
     if plan.undo:
@@ -60,4 +61,8 @@ def job_lines(job: Job, now: datetime) -> list[TextRow]:
         "since": Cell(f"{times.span(now - job.started_at)} ago"),
         "effect": Cell("SIGTERM to its whole process group, SIGKILL after a grace"),
     }
-    return [TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell)) for name, cell in facts.items() if cell.text]
+    return [
+        TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
+        for name, cell in facts.items()
+        if cell.text
+    ]

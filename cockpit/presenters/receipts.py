@@ -11,19 +11,21 @@ from cockpit.presenters.times import TimeStyle
 from widgets.rows import EMPTY, Cell, Level, ReceiptRow, Tone
 
 STEP_KEY = "step"
-"""Row keys are `step<TAB>flow<TAB>step`: what `step_of` takes apart."""
+"""Row keys are `step<TAB>length of flow<TAB>flow and step`, whatever characters these hold; `step_of` takes them apart."""
 
 
 def step_key(flow: str, step: str) -> str:
     """Row key of a step."""
-    return f"{STEP_KEY}\t{flow}\t{step}"
+    return f"{STEP_KEY}\t{len(flow)}\t{flow}{step}"
 
 
 def step_of(key: str) -> tuple[str, str] | None:
     """Flow and step of a row key, or `None` for another kind of row."""
-    kind, _, rest = key.partition("\t")
-    flow, found, step = rest.partition("\t")
-    return (flow, step) if kind == STEP_KEY and found else None
+    kind, *rest = key.split("\t", 2)
+    if kind != STEP_KEY or len(rest) != 2 or not rest[0].isdecimal():
+        return None
+    length, both = int(rest[0]), rest[1]
+    return both[:length], both[length:]
 
 
 def receipt_rows(detail: RunDetail, now: datetime, style: TimeStyle, *, unicode: bool = False) -> list[ReceiptRow]:

@@ -75,10 +75,10 @@ def run_row(run: Run, view: RunsView, *, stale: bool = False) -> RunRow:
 
 
 def claim(run: Run) -> Cell:
-    """`says succeeded` where the evidence disagrees; a lie is what the product exists to show."""
+    """The claimed status where the evidence disagrees; a lie is what the product exists to show."""
     if not run.contradicted or run.claimed is None:
         return EMPTY
-    return words.text(f"says {run.claimed}", Tone.WARN)
+    return words.text(run.claimed, Tone.WARN)
 
 
 def place(flow: str | None, step: str | None) -> str:

@@ -48,7 +48,8 @@ def duration_ms(value: int | None) -> str:
     if value < 1_000:
         return f"{value}ms"
     if value < 60_000:
-        return f"{value / 1000:.1f}s"
+        # Cut, not rounded: there is no `60.0s`.
+        return f"{value // 100 / 10:.1f}s"
     minutes, rest = divmod(value // 1000, 60)
     return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
 
@@ -65,7 +66,7 @@ def moment(value: datetime | None, now: datetime, style: TimeStyle) -> str:
     if style is TimeStyle.RELATIVE:
         return span(max(now - value, timedelta()))
     if style is TimeStyle.LOCAL:
-        value, now = value.astimezone(), now.astimezone()
+        value, now = _local(value), _local(now)
     return value.strftime("%H:%M:%S" if value.date() == now.date() else "%m-%d %H:%M")
 
 
@@ -73,8 +74,16 @@ def clock_time(value: datetime | None, style: TimeStyle) -> str:
     """A point in time in a log, always a clock time: ages are useless between two lines of a log."""
     if value is None:
         return ""
-    shown = value.astimezone() if style is TimeStyle.LOCAL else value
+    shown = _local(value) if style is TimeStyle.LOCAL else value
     return shown.strftime("%H:%M:%S")
+
+
+def _local(value: datetime) -> datetime:
+    """In the host's time zone; foreign files may hold moments at the edges of the calendar, which stay in UTC."""
+    try:
+        return value.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return value
 
 
 def full(value: datetime | None) -> str:

@@ -19,6 +19,7 @@ import cockpit
 from cockpit.locations import cache_dir, root_slug
 from cockpit.models.problem import Problem
 from cockpit.models.run import ATTENTION, Run, RunState
+from cockpit.runtime.compact import without_gc
 from cockpit.runtime.mounts import is_silent
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,9 @@ class Index:
                 self._fail(error)
                 return
         for start in range(0, len(rows), _PAGE):
-            yield _parse(rows[start : start + _PAGE])
+            with without_gc():
+                page = _parse(rows[start : start + _PAGE])
+            yield page
 
     def write(self, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
         """Store summaries and forget runs, in one transaction."""

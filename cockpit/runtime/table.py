@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cockpit.models.run import Run, RunRef
+from cockpit.runtime.compact import compact
 
 _BULK = 64
 """From this many new rows on, sorting once beats inserting each."""
@@ -52,7 +53,7 @@ class RunTable:
 
     def put(self, runs: Iterable[tuple[Run, str]], now: datetime) -> bool:
         """Take in summaries with the fingerprints they were read from; whether anything shown changed."""
-        batch = list(runs)
+        batch = [(compact(run), fingerprint) for run, fingerprint in runs]
         with self._lock:
             if len(batch) >= _BULK:
                 return self._put_many(batch, now)

@@ -33,7 +33,7 @@ class Hints:
     Attributes:
         paths: Paths below a root that changed.
         root: A root appeared, vanished, was made again, or a directory that holds runs got or lost entries.
-        armed: Directories that are watched from now on; what changed in them before is not known.
+        armed: Directories that are watched from now on; what changed in them before may not have been told.
         mode: How changes are noticed from now on.
     """
 
@@ -182,9 +182,9 @@ class WatchHub:
         wanted, mode = self._plan()
         standing = self._arm.paths if self._arm is not None and self._arm.alive else ()
         refused = wanted == self._refused and time.monotonic() - self._refused_at < _AGAIN_S
-        if wanted != standing and not refused:
+        if set(wanted) != set(standing) and not refused:
             try:
-                self._replace_arm(wanted, standing)
+                self._replace_arm(wanted)
             except FileNotFoundError as error:
                 # Vanished since the plan was made; the next tick plans without it.
                 logger.info("cannot watch: %s", error)
@@ -202,15 +202,15 @@ class WatchHub:
             self._mode = mode
             self._hints.mode(mode)
 
-    def _replace_arm(self, wanted: tuple[Path, ...], standing: tuple[Path, ...]) -> None:
-        # The new watch stands before the old one goes: what changes between is reported twice, never not at all.
+    def _replace_arm(self, wanted: tuple[Path, ...]) -> None:
+        # The new watch stands before the old one goes. What the old one had seen and not yet told is lost, so
+        # everything that is watched has to be looked at once.
         arm = Arm(wanted, self._changed) if wanted else None
         old, self._arm = self._arm, arm
         if old is not None:
             old.stop()
-        fresh = tuple(path for path in wanted if path not in standing)
-        if fresh:
-            self._hints.armed(fresh)
+        if wanted:
+            self._hints.armed(wanted)
 
     def _plan(self) -> tuple[tuple[Path, ...], WatchMode]:
         wanted: list[Path] = []

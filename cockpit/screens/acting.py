@@ -25,6 +25,7 @@ class Acting:
         self._screen = screen
         self._jobs: dict[str, Job] = {}
         self._running: set[str] = set()
+        self._listening = False
 
     @property
     def running(self) -> int:
@@ -127,7 +128,10 @@ class Acting:
         return self._jobs.get(run.key) if run else None
 
     def told(self, entries: Sequence[Entry]) -> None:
-        """The journals have grown: count the jobs that run, and say how those ended that are new to the operator."""
+        """The journals have grown: count the jobs that run, and say how those ended that did so meanwhile.
+
+        What had ended before this session looked is history: it stands in the timeline and raises no toast.
+        """
         for entry in entries:
             job = entry.data.get("job")
             if not isinstance(job, str):
@@ -135,9 +139,10 @@ class Acting:
             if entry.kind == "action.started":
                 self._running.add(job)
             elif entry.kind == "action.ended":
-                if job in self._running:
+                if self._listening and job in self._running:
                     self._ended(entry)
                 self._running.discard(job)
+        self._listening = True
         self._screen.painter.header()
 
     def _ended(self, entry: Entry) -> None:

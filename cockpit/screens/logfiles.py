@@ -201,7 +201,9 @@ class LogFiles:
         pane.count = f"{place}/{len(files)} []" if place else ""
         follow = (Cell("following", Tone.BUSY),) if pane.following else ()
         pane.badges = (words.text(self._shown.title, Tone.ACCENT), *follow)
-        pane.subtitle = words.text(self._shown.path if self._shown.job is None else f"job {self._shown.job}", Tone.DIM)
+        run = self._screen.scope.run
+        path = self._shown.path.removeprefix(f"{run.ref.path}/") if run else self._shown.path
+        pane.subtitle = words.text(path if self._shown.job is None else f"job {self._shown.job}", Tone.DIM)
 
     # -- elsewhere
 

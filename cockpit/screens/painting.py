@@ -100,7 +100,7 @@ class Painter:
         """Every pane for another run: what is known at once, the rest follows with its facts."""
         screen = self._screen
         for name in ("receipts", "routing"):
-            screen.pane(name).set_rows(())
+            screen.pane(name).reset_rows(())
             screen.pane(name).count = ""
         self._empty_panes()
         self.detail()
@@ -197,7 +197,8 @@ class Painter:
             jobs=screen.acting.running,
             unicode=screen.view.unicode,
         )
-        screen.query_one("#header", Header).line = header_line(screen.snapshot, facts)
+        header = screen.query_one("#header", Header)
+        header.line, header.keep = header_line(screen.snapshot, facts)
 
     def ages(self) -> None:
         """Ages move on; only lines that look different are painted."""

@@ -13,7 +13,18 @@ from cockpit.sources.paths import decode, encode, run_dir
 from tests.builders import FlowStudioRun
 
 SOURCE = FlowStudioSource()
-HOSTILE = [b"$(touch pwned)", b"--help", b"a b", b"new\nline", b"caf\xe9", b"back\\slash", b"\\xe9", b"[/x]", b"\x1b]52;c;x\x07", "👩‍🚀‮".encode()]
+HOSTILE = [
+    b"$(touch pwned)",
+    b"--help",
+    b"a b",
+    b"new\nline",
+    b"caf\xe9",
+    b"back\\slash",
+    b"\\xe9",
+    b"[@click=quit]x",
+    b"\x1b]52;c;x\x07",
+    "👩‍🚀‮".encode(),
+]
 
 
 def names(root: Path) -> list[str]:

@@ -46,7 +46,9 @@ def jsonl(path: Path) -> JsonlFile[Collector]:
 
 
 RECORDS = st.dictionaries(st.sampled_from(["level", "loud", "n"]), st.sampled_from(["error", "warn", "x", 1, True]))
-LINES = st.one_of(RECORDS.map(lambda data: json.dumps(data).encode()), st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b"")))
+LINES = st.one_of(
+    RECORDS.map(lambda data: json.dumps(data).encode()), st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b""))
+)
 
 
 @given(st.lists(LINES, max_size=30), st.lists(st.integers(0, 400), max_size=4))
@@ -69,7 +71,9 @@ def test_reading_on_sees_what_reading_at_once_sees(
     assert grown.problems == once.problems
     for channel in (0, 1):
         assert list(grown.sequence(make, channel)) == list(once.sequence(make, channel))
-    expected = [(i, data) for i, data in ((i, decode_line(raw)[0]) for i, raw in enumerate(lines, 1)) if data is not None]
+    expected = [
+        (i, data) for i, data in ((i, decode_line(raw)[0]) for i, raw in enumerate(lines, 1)) if data is not None
+    ]
     assert once.visitor.seen == expected
 
 
@@ -198,7 +202,9 @@ def test_hunting_finds_what_a_loop_finds(
     views: list[Sequence[Entry]] = []
     for name, part in (("a", first), ("b", second)):
         path = folder / name
-        path.write_bytes(b"".join(b'{"level":"%s","loud":%d}\n' % (word.encode(), i % 2) for i, word in enumerate(part)))
+        path.write_bytes(
+            b"".join(b'{"level":"%s","loud":%d}\n' % (word.encode(), i % 2) for i, word in enumerate(part))
+        )
         file = jsonl(path)
         file.refresh()
         views.append(file.sequence(make, 1))

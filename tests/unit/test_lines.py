@@ -157,7 +157,12 @@ def test_what_is_no_file_is_a_reason_and_never_blocks(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    for path, word in ((fifo, "FIFO"), (tmp_path, "directory"), (tmp_path / "loop", "link"), (tmp_path / "no", "No such")):
+    for path, word in (
+        (fifo, "FIFO"),
+        (tmp_path, "directory"),
+        (tmp_path / "loop", "link"),
+        (tmp_path / "no", "No such"),
+    ):
         lines = FileLines(path)
         assert lines.refresh() is Change.GONE
         assert lines.problem is not None

@@ -28,8 +28,10 @@ class Expected(NamedTuple):
 
 RUNS = {
     "035949-s5tz6b": Expected(
-        "succeeded", words=("3 microloops", "max_iterations_reached:3", "critique_reqs", "critique_tests", "critique_code"),
-        done=43, total=43,
+        "succeeded",
+        words=("3 microloops", "max_iterations_reached:3", "critique_reqs", "critique_tests", "critique_code"),
+        done=43,
+        total=43,
     ),
     "035950-xltkck": Expected("succeeded", done=14, total=14),
     "035953-z65pok": Expected("failed", False, "build", "implement", ("ModuleNotFoundError", "httpx_retry"), 5, 12),
@@ -39,14 +41,22 @@ RUNS = {
     "035958-8axmy1": Expected("succeeded", words=("max_iterations_reached:3",), done=6, total=6),
     "040000-3jz5oo": Expected("failed", False, "signal", "frame", ("ModuleNotFoundError", "no receipt"), 1, 6),
     "040001-ye521o": Expected(
-        "succeeded", words=("verification failed on 13 steps", 'run_state.json says "running"', "stub"), done=43, total=43
+        "succeeded",
+        words=("verification failed on 13 steps", 'run_state.json says "running"', "stub"),
+        done=43,
+        total=43,
     ),
     "040003-ji8ceq": Expected("succeeded", words=("verification_failed", 'run_state.json says "running"'), total=14),
     "040004-4lg9n7": Expected("succeeded", words=("stub", 'run_state.json says "running"'), done=12, total=12),
     "040006-uw74rz": Expected("failed", False, "signal", None, ("before any step", "run_state"), 0, 14),
     "040007-5l1oer": Expected(
-        "failed", True, "signal", "author_bdd",
-        ("step 'critique_bdd' not found", "5 of 6", "plan ended after 1 of 8", "build ended after 1 of 12"), 7, 26,
+        "failed",
+        True,
+        "signal",
+        "author_bdd",
+        ("step 'critique_bdd' not found", "5 of 6", "plan ended after 1 of 8", "build ended after 1 of 12"),
+        7,
+        26,
     ),
     "040008-zti3ba": Expected(
         "failed", False, "signal", "normalize", ("_create_deterministic_routing_signal", 'says "pending"'), 1, 26
@@ -56,7 +66,9 @@ RUNS = {
     ),
     "040012-f783jy": Expected("succeeded", words=('says "pending"',), done=14, total=14),
     "040015-agqkxc": Expected("failed", True, "build", "critique_code", ("UNVERIFIED", "no receipt"), 11, 12),
-    "040017-h80r3m": Expected("failed", False, "build", "branch", ("_create_deterministic_routing_signal", "stub"), 1, 12),
+    "040017-h80r3m": Expected(
+        "failed", False, "build", "branch", ("_create_deterministic_routing_signal", "stub"), 1, 12
+    ),
     "040210-auu5ee": Expected("failed", False, "build", "implement", ("TimeoutError: step exceeded 300s",), 5, 12),
     "040211-m3sgt2": Expected("blocked", False, "build", "implement", ("plan/adr.md", "no receipt", "NoneType"), 5, 12),
     "040212-p0lrgw": Expected(
@@ -153,9 +165,7 @@ def test_the_manifest_root_lists_all_38_runs(real_data: Path) -> None:
 
 def test_no_recorded_run_has_unreadable_records(real_data: Path) -> None:
     source = FlowStudioSource()
-    problems = [
-        problem for ref in source.scan(real_data / "flow-studio") for problem in source.detail(ref).problems
-    ]
+    problems = [problem for ref in source.scan(real_data / "flow-studio") for problem in source.detail(ref).problems]
     # The one file of the recorded trees that is no JSON: a receipt with text after its end.
     assert [problem.path for problem in problems] == ["examples/health-check/build/build_receipt.json"]
 
