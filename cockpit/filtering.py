@@ -161,7 +161,7 @@ def _words(word: str) -> Test:
 
 
 def _regex(text: str) -> re.Pattern[str]:
-    """Case-smart: an upper-case letter makes it case-sensitive, unless it belongs to an escape such as `\\S`."""
+    """Case-smart: an upper-case letter makes it case-sensitive, unless it is part of an escape."""
     flags = 0 if any(ch.isupper() for ch in _ESCAPED.sub("", text)) else re.IGNORECASE
     try:
         with warnings.catch_warnings():

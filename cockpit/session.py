@@ -6,7 +6,6 @@ Nothing here decides anything; both front ends ask the same session the same que
 import difflib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 

@@ -56,7 +56,7 @@ def read_theme(path: Path) -> Theme:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    colours = {name: _colour(name, data.pop(name)) for name in _FIELDS if name in data}
+    colours: dict[str, Any] = {name: _colour(name, data.pop(name)) for name in _FIELDS if name in data}
     name = str(data.pop("name", path.stem))
     dark, ansi = _flag(data, "dark", default=True), _flag(data, "ansi", default=False)
     table = data.pop("variables", {})

@@ -69,9 +69,10 @@ class FlowStudioRun:
     ) -> Path:  # fmt: skip
         """meta.json as v1, v2 and HEAD write it."""
         spec = {"flow_keys": list(flows), "backend": "claude-step-orchestrator", "initiator": "cli"}
-        record = {
+        record: dict[str, Any] = {
             "id": self.name, "spec": spec, "status": status, "sdlc_status": "unknown", "created_at": stamp(0),
-            "updated_at": stamp(at), "started_at": None if status == "pending" else stamp(0), "completed_at": None, "error": error, "tags": [],
+            "updated_at": stamp(at),
+            "started_at": None if status == "pending" else stamp(0), "completed_at": None, "error": error, "tags": [],
             "title": None,
         }  # fmt: skip
         return self.raw("meta.json", {**record, **more}, at)

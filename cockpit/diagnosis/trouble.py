@@ -37,31 +37,31 @@ def failures(detail: RunDetail, claim: Claim) -> list[Ruling]:
     """Failed steps, failed flows and failures of the run as a whole, the first to happen first."""
     found = [_step_failure(detail, step) for step in failed_steps(detail)]
     told = {ruling.flow for ruling in found}
-    for signal in flow_failures(detail, claim):
-        if signal.flow not in told:
-            found.append(_flow_failure(detail, signal))
-    if not found:
-        found.extend(
-            Ruling(
-                RunState.FAILED,
-                Reason(text=f"the run failed: {gist(signal.text)}", evidence=(signal.evidence,)),
-                *_last_place(detail),
-            )
-            for signal in of_kind(detail, SignalKind.RUN_FAILED)[-1:]
-        )
+    found += [_flow_failure(detail, signal) for signal in flow_failures(detail, claim) if signal.flow not in told]
+    last = of_kind(detail, SignalKind.RUN_FAILED)[-1:]
+    if not found and last and not any(begun_since(detail, flow, last[0].at) for flow in detail.record.flows):
+        reason = Reason(text=f"the run failed: {gist(last[0].text)}", evidence=(last[0].evidence,))
+        found.append(Ruling(RunState.FAILED, reason, *_last_place(detail)))
     if not found and claim is Claim.FAILED:
         found.append(_claimed_failure(detail))
     return found
 
 
 def flow_failures(detail: RunDetail, claim: Claim) -> list[Signal]:
-    """The flows whose last word is that they failed. A summary made by an agent counts where nothing else speaks."""
+    """The flows whose last word is that they failed, unless they were begun again since.
+
+    A summary made by an agent counts where nothing else speaks.
+    """
     last: dict[str | None, Signal] = {}
     for signal in of_kind(detail, SignalKind.FLOW_FAILED, SignalKind.FLOW_ENDED):
         if signal.evidence.rank is Rank.ARTIFACT and (claim is not Claim.NONE or detail.steps):
             continue
         last[signal.flow] = signal
-    return [signal for signal in last.values() if signal.kind is SignalKind.FLOW_FAILED]
+    return [
+        signal
+        for signal in last.values()
+        if signal.kind is SignalKind.FLOW_FAILED and not begun_since(detail, signal.flow, signal.at)
+    ]
 
 
 def _step_failure(detail: RunDetail, step: StepFact) -> Ruling:
@@ -132,7 +132,7 @@ def _claimed_failure(detail: RunDetail) -> Ruling:
 
 
 def _last_place(detail: RunDetail) -> tuple[str | None, str | None]:
-    """Where a run was when it ended without naming a step: the step it had routed to, else the last that left a trace."""
+    """Where a run ended that does not say so: the step it had routed to, else the last that left a trace."""
     record = detail.record
     if record.current_step is not None and fact(detail, record.current_flow, record.current_step) is None:
         return record.current_flow, record.current_step

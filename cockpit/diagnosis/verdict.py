@@ -22,10 +22,11 @@ from cockpit.models.run import Becomes, Reason, Run, RunState, StepCounts
 __all__ = ["Limits", "judge"]
 
 _MAX_REASONS = 12
+_LIMITS = Limits()
 _DONE = frozenset((StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.PARTIAL))
 
 
-def judge(detail: RunDetail, now: datetime, limits: Limits = Limits()) -> Run:
+def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS) -> Run:
     """What the evidence says of a run, as of `now`. Pure: same facts, same moment, same verdict.
 
     Args:
@@ -110,7 +111,7 @@ def _unreadable(detail: RunDetail) -> Ruling | None:
 
 
 def _went_on(detail: RunDetail, failed: list[Ruling], claim: Claim) -> bool:
-    """Whether a live run had its failure behind it: a step of the same flow began since, and the flow did not give up."""
+    """Whether a live run has its failures behind it: their flow began a step since, and did not give up."""
     steps = failed_steps(detail)
     if not steps or flow_failures(detail, claim):
         return False
@@ -189,7 +190,7 @@ def count_steps(detail: RunDetail) -> StepCounts:
     """Steps finished well and badly, each microloop once, and how many there should be."""
     held = {(ruling.flow, ruling.step) for ruling in blocked(detail)}
     done = sum(1 for one in detail.steps if one.status in _DONE and (one.flow, one.step) not in held)
-    failed = sum(1 for one in detail.steps if one.status.bad)
+    failed = sum(1 for one in detail.steps if one.status not in _DONE and one.status.bad)
     planned = {(one.flow, one.step) for one in detail.plan}
     known = set(detail.record.flows) <= {flow for flow, _ in planned}
     if not planned or not known or (not detail.steps and _whole_flows(detail)):

@@ -11,7 +11,7 @@ from cockpit.presenters.times import TimeStyle
 from widgets.rows import EMPTY, Cell, Level, ReceiptRow, Tone
 
 STEP_KEY = "step"
-"""Row keys are `step<TAB>length of flow<TAB>flow and step`, whatever characters these hold; `step_of` takes them apart."""
+"""Row keys are `step<TAB>length of flow<TAB>flow and step`, whatever these hold: `step_of` takes them apart."""
 
 
 def step_key(flow: str, step: str) -> str:

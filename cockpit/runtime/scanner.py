@@ -12,11 +12,12 @@ from cockpit.models.problem import Problem
 from cockpit.models.run import Run, RunRef
 from cockpit.models.snapshot import Progress
 from cockpit.runtime.census import Census
+from cockpit.runtime.compact import without_gc
 from cockpit.runtime.index import Index, Row
 from cockpit.runtime.reader import Read, RunReader, unreadable
 from cockpit.runtime.roots import Listing
 from cockpit.runtime.saver import Saver
-from cockpit.runtime.sweep import ACTIVE, DEFAULT_PACE, Pace, RoundRobin, hot
+from cockpit.runtime.sweep import ACTIVE, DEFAULT_PACE, Pace, Sweeper, hot
 from cockpit.runtime.table import RunTable
 from cockpit.runtime.workqueue import WorkQueue
 
@@ -82,8 +83,7 @@ class Scanner:
         """Roots whose runs have not been gone through since they appeared."""
         self._scoped: str | None = None
         self._polling = False
-        self._round = RoundRobin()
-        self._hot_round = RoundRobin()
+        self._sweeper = Sweeper(table)
         self._sweeps = 0
         self._sweep_at = 0.0
         self._dirty_from = 0.0
@@ -208,7 +208,8 @@ class Scanner:
     def _work_off_backlog(self) -> None:
         if not self.queue.waiting:
             return
-        self._apply(list(self._look(iter(self.queue.take_waiting, None), _BATCH_S)))
+        with without_gc():
+            self._apply(list(self._look(iter(self.queue.take_waiting, None), _BATCH_S)))
         progress = self.progress
         if progress.finished or progress.total is None:
             return
@@ -319,21 +320,8 @@ class Scanner:
         self._sweeps += 1
         every = self._sweeps % self._pace.relist_every == 0
         self.queue.relist(root for root in self._roots if every or self._census.moved(root))
-        self._apply(list(self._look(self._next_hot(), self._pace.hot_s)))
+        self._apply(list(self._look(self._sweeper.next_hot(self.hot()), self._pace.hot_s)))
         if self._polling and self._sweeps % max(1, round(self._pace.sweep_s / self._pace.poll_s)):
             return
         self.queue.mark(self._census.touched())
-        self._apply(list(self._look(self._next_few(), self._pace.slice_s)))
-
-    def _next_hot(self) -> Iterator[RunRef]:
-        keys = [run.key for run in self.hot()]
-        return self._refs(self._hot_round.take(lambda: keys) for _ in keys)
-
-    def _next_few(self) -> Iterator[RunRef]:
-        return self._refs(self._round.take(self._table.all_keys) for _ in range(len(self._table)))
-
-    def _refs(self, keys: Iterable[str | None]) -> Iterator[RunRef]:
-        for key in keys:
-            ref = self._table.ref(key) if key else None
-            if ref is not None:
-                yield ref
+        self._apply(list(self._look(self._sweeper.next_few(), self._pace.slice_s)))

@@ -1,10 +1,11 @@
 """The sweep: which runs to look at when nothing was reported. The watcher hints; this is what finds everything."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.models.run import Run, RunState
+from cockpit.models.run import Run, RunRef, RunState
+from cockpit.runtime.table import RunTable
 
 ACTIVE = frozenset(
     {
@@ -80,3 +81,31 @@ class RoundRobin:
             return None
         self._place += 1
         return self._keys[self._place - 1]
+
+
+class Sweeper:
+    """Whose turn it is to be looked at.
+
+    Args:
+        table: All runs.
+    """
+
+    def __init__(self, table: RunTable) -> None:
+        self._table = table
+        self._round = RoundRobin()
+        self._hot_round = RoundRobin()
+
+    def next_hot(self, runs: Sequence[Run]) -> Iterator[RunRef]:
+        """Each of the hot runs once, going on after the last one that got its turn."""
+        keys = [run.key for run in runs]
+        return self._refs(self._hot_round.take(lambda: keys) for _ in keys)
+
+    def next_few(self) -> Iterator[RunRef]:
+        """Each of all runs once, going on after the last one that got its turn."""
+        return self._refs(self._round.take(self._table.all_keys) for _ in range(len(self._table)))
+
+    def _refs(self, keys: Iterable[str | None]) -> Iterator[RunRef]:
+        for key in keys:
+            ref = self._table.ref(key) if key else None
+            if ref is not None:
+                yield ref

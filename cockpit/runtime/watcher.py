@@ -80,9 +80,10 @@ class WatchHub:
         self._identities: dict[Path, Identity | None] = {}
         self._whole: dict[Path, bool] = {}
         self._arm: Arm | None = None
-        self._refused: tuple[Path, ...] = ()
-        self._refused_at = 0.0
+        self._stand: dict[Path, Identity | None] = {}
+        self._replan = True
         self._short = False
+        self._again_at = 0.0
         self._mode = WatchMode.OFF
         self._thread: threading.Thread | None = None
 
@@ -109,9 +110,10 @@ class WatchHub:
         """Directories to watch in roots that are too large to be watched as a whole, and outside of the roots."""
         paths = tuple(dict.fromkeys(hot))
         with self._guard:
-            if paths == self._hot:
+            if set(paths) == set(self._hot):
                 return
             self._hot = paths
+            self._replan = True
         self._wake.set()
 
     def contain(self, root: Path, containers: dict[str, int]) -> None:
@@ -155,8 +157,8 @@ class WatchHub:
                 continue
             self._identities[root] = now
             self._whole.pop(root, None)
-            # The kernel's watch is on the directory that is gone, whatever bears its name now.
-            self._disarm()
+            self._replan = True
+            self._short = False
             self._hints.root(root)
 
     def _look_at_containers(self) -> None:
@@ -179,22 +181,26 @@ class WatchHub:
                 file.look()
 
     def _rearm(self) -> None:
+        if not self._outdated():
+            return
+        self._replan = False
         wanted, mode = self._plan()
-        standing = self._arm.paths if self._arm is not None and self._arm.alive else ()
-        refused = wanted == self._refused and time.monotonic() - self._refused_at < _AGAIN_S
-        if set(wanted) != set(standing) and not refused:
+        stand = {path: identity(path) for path in wanted}
+        if stand != self._stand or not self._alive():
             try:
-                self._replace_arm(wanted)
+                self._replace_arm(wanted, stand)
             except FileNotFoundError as error:
                 # Vanished since the plan was made; the next tick plans without it.
                 logger.info("cannot watch: %s", error)
+                self._replan = True
             except OSError as error:
                 logger.warning("cannot watch %d directories: %s", len(wanted), error)
                 self._short = True
-                self._refused, self._refused_at = wanted, time.monotonic()
+                self._again_at = time.monotonic() + _AGAIN_S
                 if any(self._whole.values()):
                     # Less may do: only what is active.
                     self._whole = dict.fromkeys(self._whole, False)
+                    self._replan = True
                     self._wake.set()
         if self._short:
             mode = WatchMode.DEGRADED
@@ -202,11 +208,21 @@ class WatchHub:
             self._mode = mode
             self._hints.mode(mode)
 
-    def _replace_arm(self, wanted: tuple[Path, ...]) -> None:
+    def _outdated(self) -> bool:
+        """Whether the watch that stands is not the one that should: also where a directory was made again."""
+        if self._short and not self._alive() and time.monotonic() >= self._again_at:
+            return True
+        died = self._arm is not None and not self._arm.alive
+        return self._replan or died or any(identity(path) != known for path, known in self._stand.items())
+
+    def _alive(self) -> bool:
+        return self._arm is not None and self._arm.alive
+
+    def _replace_arm(self, wanted: tuple[Path, ...], stand: dict[Path, Identity | None]) -> None:
         # The new watch stands before the old one goes. What the old one had seen and not yet told is lost, so
         # everything that is watched has to be looked at once.
         arm = Arm(wanted, self._changed) if wanted else None
-        old, self._arm = self._arm, arm
+        old, self._arm, self._stand = self._arm, arm, stand
         if old is not None:
             old.stop()
         if wanted:
@@ -214,36 +230,25 @@ class WatchHub:
 
     def _plan(self) -> tuple[tuple[Path, ...], WatchMode]:
         wanted: list[Path] = []
-        polled = False
+        skipped: list[Path] = []
         with self._guard:
             hot = self._hot
         for root in self._roots:
             if self._identities.get(root) is None:
                 continue
             if self._silent(root):
-                polled = True
+                skipped.append(root)
             elif self._is_small(root):
                 wanted.append(root)
-        wanted.extend(
-            path
-            for path in hot
-            if not any(path.is_relative_to(whole) for whole in wanted) and path.is_dir() and not self._silent(path)
-        )
-        mode = WatchMode.POLL if polled else WatchMode.INOTIFY
-        return tuple(wanted), mode
+        above = tuple(wanted + skipped)
+        wanted.extend(path for path in hot if not any(path.is_relative_to(root) for root in above) and path.is_dir())
+        return tuple(wanted), WatchMode.POLL if skipped else WatchMode.INOTIFY
 
     def _is_small(self, root: Path) -> bool:
         known = self._whole.get(root)
         if known is None:
             known = self._whole[root] = not exceeds(root, self._budget)
         return known
-
-    def _disarm(self) -> None:
-        if self._arm is not None:
-            self._arm.stop()
-            self._arm = None
-        self._refused = ()
-        self._short = False
 
     def _changed(self, paths: frozenset[str]) -> None:
         if self._stop.is_set():

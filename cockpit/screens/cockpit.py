@@ -153,11 +153,12 @@ class CockpitScreen(Screen[None]):
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
-        """Show what is known already, then listen."""
+        """Listen, then show what is known already: the other way round, a change in between would be lost."""
         self.painter.start()
-        self._show(self.session.board.snapshot)
         board = self.session.board
         self._leave.append(board.subscribe(self._tell_fresh))
+        self.latest = board.snapshot
+        self._show(self.latest)
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
         self.set_interval(AGE_TICK_S, self._tick)
@@ -180,6 +181,8 @@ class CockpitScreen(Screen[None]):
 
     @on(Fresh)
     def _fresh(self, event: Fresh) -> None:
+        if event.snapshot.revision < self.latest.revision:
+            return
         self.latest = event.snapshot
         if self.view.frozen_at is None:
             self._show(event.snapshot)

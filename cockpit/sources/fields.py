@@ -70,6 +70,8 @@ def moment(value: object) -> datetime | None:
     if type(value) is not str or not value or len(value) > 64:
         return None
     try:
+        if value.endswith("+00:00Z"):  # what the code writes, 100,000 times in a first scan
+            return datetime.fromisoformat(value[:-1])
         return parse_iso(value)
     except (OverflowError, ValueError):  # year 1 with a positive offset has no UTC equivalent
         return None

@@ -34,7 +34,7 @@ class LiveRun:
         """Append that the next step has begun; `time.perf_counter()` just before the write."""
         step = FLOW.steps[self._sequence % len(FLOW.steps)]
         self._sequence += 1
-        line = step_start_line(LIVE_RUN, self._sequence, datetime.now(UTC), "build", step)
+        line = step_start_line(LIVE_RUN, self._sequence, datetime.now(UTC), FLOW.key, step)
         with self.events.open("a") as stream:
             stream.write(line)
             written = time.perf_counter()
@@ -42,8 +42,8 @@ class LiveRun:
 
 
 def row(program: PtyProgram) -> str | None:
-    """The live run's row."""
-    return program.line_with(LIVE_RUN)
+    """The live run's row in the list of runs: not the header, which names the run in scope too."""
+    return next((line for line in program.lines[1:] if LIVE_RUN in line[: program.screen.columns // 2]), None)
 
 
 def disk_to_frame(bench: Bench) -> Iterator[Item]:

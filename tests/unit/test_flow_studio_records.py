@@ -1,12 +1,25 @@
 """Receipts, handoffs, plans and routing in each of the layouts' spellings."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.models.detail import RunDetail
-from cockpit.models.records import Decision, HandoffStatus, Iteration, Level, Receipt, SignalKind, StepFact, StepStatus
+from cockpit.models.records import (
+    Decision,
+    Event,
+    HandoffStatus,
+    Iteration,
+    Level,
+    Receipt,
+    RoutingEntry,
+    SignalKind,
+    StepFact,
+    StepStatus,
+)
 from cockpit.models.run import RunRef
 from cockpit.sources.flow_studio import FlowStudioSource
 from cockpit.sources.flow_studio.plan import Names
@@ -208,7 +221,7 @@ def test_temporary_files_are_ignored(run: FlowStudioRun) -> None:
     run.raw("meta.json.x8k2.tmp", b"{half")
     run.raw("build/handoff/implement.json.abc.tmp", b"")
     detail = detail_of(run)
-    assert detail.problems == detail.handoffs == detail.artifacts == ()
+    assert (detail.problems, detail.handoffs, detail.artifacts) == ((), (), ())
     assert detail.fingerprint == before
 
 
@@ -216,7 +229,8 @@ def test_the_plan_comes_from_the_trees_own_configuration(tmp_path: Path) -> None
     flows = tmp_path / "swarm" / "config" / "flows"
     flows.mkdir(parents=True)
     (flows / "build.yaml").write_text(
-        "key: build\nsteps:\n  - {id: first, agents: [a]}\n  - {id: second, agents: [b, c], routing: {max_iterations: 5}}\n"
+        "key: build\nsteps:\n  - {id: first, agents: [a]}\n"
+        "  - {id: second, agents: [b, c], routing: {max_iterations: 5}}\n"
     )
     (flows / "broken.yaml").write_text("steps: [}")
     (flows / "evil.yaml").write_text("!!python/object/apply:os.system ['touch pwned']")
@@ -291,7 +305,7 @@ def test_decisions_of_the_documents(run: FlowStudioRun) -> None:
     ],
 )  # fmt: skip
 def test_route_decisions_of_all_trees(
-    run: FlowStudioRun, payload: dict[str, object], decision: Decision, level: Level, iteration: Iteration | None
+    run: FlowStudioRun, payload: dict[str, Any], decision: Decision, level: Level, iteration: Iteration | None
 ) -> None:
     run.event("route_decision", "build", "critique_tests", **payload)
     detail = detail_of(run)
@@ -332,7 +346,8 @@ def test_both_shapes_of_event_lines(run: FlowStudioRun) -> None:
 def test_event_levels_are_the_same_in_the_pass_and_in_the_entry(real_data: Path) -> None:
     for ref in SOURCE.scan(real_data / "flow-studio" / "runs"):
         detail = SOURCE.detail(ref)
-        for entries in (detail.events, detail.routing):
+        both: tuple[Sequence[Event] | Sequence[RoutingEntry], ...] = (detail.events, detail.routing)
+        for entries in both:
             loud = getattr(entries, "next_level", None)
             if loud is None:
                 continue
@@ -341,7 +356,7 @@ def test_event_levels_are_the_same_in_the_pass_and_in_the_entry(real_data: Path)
                 while at is not None:
                     rows.append(at)
                     at = loud(at + 1, 1, {level})
-                assert rows == [i for i, one in enumerate(entries) if one.level is level]
+                assert rows == [i for i in range(len(entries)) if entries[i].level is level]
 
 
 def test_microloops_count_once_and_their_rounds_as_attempts(run: FlowStudioRun) -> None:

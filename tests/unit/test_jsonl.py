@@ -1,4 +1,4 @@
-"""JSON Lines: whatever the bytes, nothing raises, nothing is counted twice, and the lazy view says what the file says."""
+"""JSON Lines: whatever the bytes, nothing raises, nothing counts twice, and the lazy view says what the file says."""
 
 import json
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """The line index: any chunking gives the same index, files that grow, shrink, rotate or are replaced are noticed."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,16 @@ from cockpit.sources.lines import Change, FileLines
 
 # Bytes rich in newlines and in the words that make a level.
 BYTES = st.lists(
-    st.sampled_from([b"\n", b"\r\n", b"error", b"0 errors", b"no fail", b"WARN", b"warning: ", b"x", b"\0", b"\xff", b"Traceback", b" "]),
+    st.sampled_from(
+        [b"\n", b"\r\n", b"error", b"0 errors", b"no fail", b"WARN", b"warning: ", b"x", b"\0\xff", b"Traceback", b" "]
+    ),
     max_size=60,
 ).map(b"".join)  # fmt: skip
 
 
 def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def state(index: LineIndex) -> tuple[list[tuple[int, int]], bytes, bytes, int]:
@@ -59,10 +62,7 @@ def test_the_bulk_levels_are_those_of_each_line(data: bytes) -> None:
 def test_next_level_finds_what_a_loop_finds(data: bytes, start: int, step: int, levels: set[int]) -> None:
     index = LineIndex()
     index.feed(data)
-    if step > 0:
-        rows = range(max(start, 0), len(index))
-    else:
-        rows = range(min(start, len(index) - 1), -1, -1)
+    rows = range(max(start, 0), len(index)) if step > 0 else range(min(start, len(index) - 1), -1, -1)
     assert index.next_level(start, step, levels) == next((i for i in rows if index.levels[i] in levels), None)
 
 

@@ -1,11 +1,14 @@
 """The table of runs: order, ageing, and what counts as a change."""
 
+import gc
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.models.run import Becomes, Reason, Run, RunRef, RunState
+from cockpit.runtime.compact import compact, without_gc
 from cockpit.runtime.table import RunTable, rank
 from tests.conftest import NOW
 
@@ -115,3 +118,27 @@ def test_is_what_a_dictionary_sorted_anew_would_be(
         expected = sorted(model.values(), key=rank)
         assert list(table.runs()) == [item.at(now) for item in expected]
         assert len(table) == len(model)
+
+
+def test_compact_summaries_are_equal_to_what_they_were_and_copies_are_their_own() -> None:
+    one, other = compact(run("a")), compact(run("b"))
+    assert one == run("a")
+    assert one.model_dump_json() == run("a").model_dump_json()
+    one.model_copy(update={"title": "changed"})
+    assert "title" not in other.model_fields_set
+    assert one.__pydantic_fields_set__ is other.__pydantic_fields_set__
+
+
+def test_garbage_collection_is_left_as_it_was_found() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="inside"), without_gc():
+        assert not gc.isenabled()
+        raise ValueError("inside")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with without_gc():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

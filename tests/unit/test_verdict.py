@@ -130,6 +130,18 @@ def test_a_retry_clears_the_failure(run: FlowStudioRun) -> None:
     assert verdict(run, at=11).state is RunState.RUNNING
 
 
+def test_a_resumed_run_has_the_failure_of_its_flow_behind_it(run: FlowStudioRun) -> None:
+    run.meta("failed")
+    run.step("build", "implement", "code-implementer", at=0, ok=False, error="boom")
+    run.event("run_completed", "build", at=2, status="failed", error="boom")
+    run.event("run_failed", "build", at=2, error="boom")
+    assert verdict(run, at=3).state is RunState.FAILED
+    run.meta("running", at=10)
+    run.event("step_start", "build", "implement", "code-implementer", at=10)
+    found = verdict(run, at=11)
+    assert (found.state, found.step, found.contradicted) == (RunState.RUNNING, "implement", False)
+
+
 @pytest.mark.parametrize("layout", ["code", "docs"])
 @pytest.mark.parametrize("claim", ["succeeded", "running", "failed", None])
 def test_blocked_is_blocked_whatever_is_claimed(run: FlowStudioRun, layout: str, claim: str | None) -> None:

@@ -104,7 +104,7 @@ PLACES = {f"runs/run-20261121-{name}": row for name, row in RUNS.items()} | {
     "runs/api-interrupted": Expected("interrupted", False, "gate", None, ("interrupted",)),
     "runs/api-canceled": Expected("interrupted", False, "plan", None, ("canceled",)),
     "examples/health-check": Expected("succeeded"),
-    "examples/health-check-missing-tests": Expected("partial", False, "build", None, ("DEGRADED", "Test artifacts missing")),
+    "examples/health-check-missing-tests": Expected("partial", False, "build", None, ("DEGRADED", "Test art")),
     "examples/health-check-no-gate-decision": Expected("failed", False, "gate", None, ("gate",)),
     "examples/health-check-risky-deploy": Expected("succeeded"),
     "examples/stepwise-build-claude": Expected("succeeded", words=("3 microloops",), done=26, total=26),
@@ -116,7 +116,7 @@ PLACES = {f"runs/run-20261121-{name}": row for name, row in RUNS.items()} | {
     "examples/stepwise-sdlc-claude": Expected("succeeded", words=("3 microloops",), done=43, total=43),
     "examples/swarm-selftest-baseline": Expected("pending", words=("nothing says that it ever ran",)),
     "docs-era-synthetic": Expected(
-        "blocked", True, "build", "step-4", ("no test environment", "needs a human", "ModuleNotFoundError", "secrets"), 3
+        "blocked", True, "build", "step-4", ("no test environment", "needs a human", "ModuleNotFound", "secrets"), 3
     ),
 }  # fmt: skip
 

@@ -301,3 +301,15 @@ def test_without_mountinfo_inotify_is_trusted() -> None:
     assert parse_mountinfo(b"") == []
     assert filesystem_type(Path("/x"), b"") is None
     assert not is_silent(Path("/x"), b"")
+
+
+def test_a_watched_directory_that_is_made_again_is_watched_again(root: Path, start: Start) -> None:
+    (root / "hot").mkdir()
+    hub, told = start(root, budget=0)
+    hub.focus([root / "hot"])
+    assert told.armed.get(timeout=PATIENCE_S) == (root / "hot",)
+    (root / "hot").rename(root / "old")
+    (root / "hot").mkdir()
+    assert told.armed.get(timeout=PATIENCE_S) == (root / "hot",)
+    (root / "hot" / "file").write_text("x")
+    told.until(root / "hot" / "file")

@@ -4,6 +4,7 @@ The file holds two kinds of lines: the runtime's (`kind`, `ts`) and the HTTP API
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -45,7 +46,6 @@ class Mark:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     attempts: int = 0
-    starts: int = 0
     error: str | None = None
     line: int | None = None
     quote: str = ""
@@ -68,7 +68,6 @@ class EventFacts:
     last_at: datetime | None = None
     next_up: tuple[str, str] | None = None
     """Flow and step the last routing decision named, until that step leaves a trace."""
-    lines: int = 0
 
 
 class EventReader:
@@ -90,9 +89,8 @@ class EventReader:
         return self.facts.last_at
 
     def visit(self, line: int, data: Obj) -> Kept:
-        """See `cockpit.sources.jsonl.Visit`."""
+        """See `cockpit.sources.jsonl.Visitor`."""
         facts = self.facts
-        facts.lines += 1
         kind = data.get("kind")
         if type(kind) is not str:
             kind = word(data.get("event")) or ""
@@ -135,8 +133,7 @@ class EventReader:
         mark = self._mark(flow, self.names.resolve(flow, step, agent))
         mark.agent = agent or mark.agent
         if kind == "step_start":
-            mark.starts += 1
-            mark.attempts = max(mark.attempts + 1, mark.starts)
+            mark.attempts += 1
             mark.status, mark.ended_at, mark.error = StepStatus.RUNNING, None, None
             mark.started_at, mark.line, mark.quote = at, line, "step_start"
         elif kind in _ENDS:
@@ -185,33 +182,20 @@ class EventReader:
 
     def _speak(self, it: "_Line") -> None:
         """What an event says of the run or a flow as a whole, as facts and signals."""
-        kind, payload = it.kind, it.payload
-        if kind == "run_created" or kind == "autopilot_started":
+        if it.kind in _CREATING:
             self._created(it)
-        elif kind in ("run_completed", "run_end"):
+        elif it.kind in _COMPLETING:
             self._completed(it)
-        elif kind == "flow_end":
-            self._say(SignalKind.FLOW_ENDED, it, kind)
-        elif kind in FLOW_FAILED_KINDS:
-            said = text(payload.get("error"), 2_000) or text(payload.get("stderr"), 2_000) or kind
-            self._say(SignalKind.FLOW_FAILED, it._replace(step=None), said)
-        elif kind in ("run_failed", "autopilot_failed", "autopilot_completed"):
-            if kind != "autopilot_completed" or words.step_status(word(payload.get("status"))).bad:
-                self._say(SignalKind.RUN_FAILED, it, text(payload.get("error"), 2_000) or kind)
-        elif kind == "step_error":
-            self._say(SignalKind.STEP_ERROR, it, text(payload.get("error"), 2_000) or "step_error without a text")
-        elif kind == "verification_failed":
-            self._say(SignalKind.VERIFICATION_FAILED, it, _unverified(payload))
-        elif kind == "boundary_violation":
-            where = it if it.step else it._replace(step=word(payload.get("step_id")))
-            self._say(SignalKind.BOUNDARY, where, _violation(payload) or kind)
-        elif kind in STOP_KINDS:
-            reason = text(payload.get("reason"), SHORT) or text(it.data.get("reason"), SHORT)
-            self._say(SignalKind.STOPPED, it, reason or kind)
-        elif kind in CANCEL_KINDS:
-            self._say(SignalKind.INTERRUPTED, it, kind)
-        elif kind in PAUSE_KINDS:
-            self._say(SignalKind.PAUSED, it, kind)
+        elif (saying := _SAYINGS.get(it.kind)) is not None:
+            kind, words_of = saying
+            said = words_of(it)
+            if said is not None:
+                where = (
+                    it
+                    if it.step or kind is SignalKind.FLOW_FAILED
+                    else it._replace(step=word(it.payload.get("step_id")))
+                )
+                self._say(kind, where, said)
 
     def _created(self, it: "_Line") -> None:
         facts, payload = self.facts, it.payload
@@ -251,12 +235,47 @@ class _Line(NamedTuple):
     data: Obj
 
 
-def _unverified(payload: Obj) -> str:
-    checks = [pair for pair in items(payload.get("artifact_checks"), 50) if type(pair) is list and len(pair) > 1]
+def _error(it: _Line) -> str | None:
+    return text(it.payload.get("error"), 2_000) or text(it.payload.get("stderr"), 2_000) or it.kind
+
+
+def _reason(it: _Line) -> str | None:
+    return text(it.payload.get("reason"), SHORT) or text(it.data.get("reason"), SHORT) or it.kind
+
+
+def _kind(it: _Line) -> str | None:
+    return it.kind
+
+
+def _autopilot_end(it: _Line) -> str | None:
+    return _error(it) if words.step_status(word(it.payload.get("status"))).bad else None
+
+
+def _unverified(it: _Line) -> str | None:
+    checks = [pair for pair in items(it.payload.get("artifact_checks"), 50) if type(pair) is list and len(pair) > 1]
     missing = ", ".join(name for name in (word(pair[0]) for pair in checks if pair[1] is False) if name)
     return f"missing: {missing}" if missing else "verification failed"
 
 
-def _violation(payload: Obj) -> str:
-    parts = (payload.get("severity"), payload.get("type"), payload.get("path"), payload.get("detail"))
-    return " ".join(part for part in (word(value) for value in parts) if part)
+def _violation(it: _Line) -> str | None:
+    parts = (it.payload.get(key) for key in ("severity", "type", "path", "detail"))
+    return " ".join(part for part in (word(value) for value in parts) if part) or it.kind
+
+
+_CREATING = frozenset(("run_created", "autopilot_started"))
+_COMPLETING = frozenset(("run_completed", "run_end"))
+_Saying = tuple[SignalKind, Callable[[_Line], str | None]]
+# What each kind of event says, in whose words; None means that this one says nothing.
+_SAYINGS: dict[str, _Saying] = {
+    "flow_end": (SignalKind.FLOW_ENDED, _kind),
+    "run_failed": (SignalKind.RUN_FAILED, _error),
+    "autopilot_failed": (SignalKind.RUN_FAILED, _error),
+    "autopilot_completed": (SignalKind.RUN_FAILED, _autopilot_end),
+    "step_error": (SignalKind.STEP_ERROR, _error),
+    "verification_failed": (SignalKind.VERIFICATION_FAILED, _unverified),
+    "boundary_violation": (SignalKind.BOUNDARY, _violation),
+    **dict.fromkeys(FLOW_FAILED_KINDS, (SignalKind.FLOW_FAILED, _error)),
+    **dict.fromkeys(STOP_KINDS, (SignalKind.STOPPED, _reason)),
+    **dict.fromkeys(CANCEL_KINDS, (SignalKind.INTERRUPTED, _kind)),
+    **dict.fromkeys(PAUSE_KINDS, (SignalKind.PAUSED, _kind)),
+}

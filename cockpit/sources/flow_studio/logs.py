@@ -1,4 +1,4 @@
-"""The documents' line files: routing/decisions.jsonl, logs/*.jsonl and timeouts.jsonl (formats/flow-studio.md 2.8, 2.11)."""
+"""The documents' line files: decisions.jsonl, logs and timeouts.jsonl (formats/flow-studio.md 2.8, 2.11)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -22,13 +22,13 @@ class _Reader:
         self.path = path
         self.flow = flow
         self.signals: deque[Signal] = deque(maxlen=MAX_SIGNALS)
-        self.last_at: datetime | None = None
         self.spoken: set[tuple[str, str]] = set()
+        self._latest: object = None
 
-    def _seen(self, data: Obj) -> None:
-        at = moment(data.get("timestamp"))
-        if at is not None and (self.last_at is None or at > self.last_at):
-            self.last_at = at
+    @property
+    def last_at(self) -> datetime | None:
+        """The time of the last line; parsed when asked for, as a log may have a million."""
+        return moment(self._latest)
 
     def _signal(self, kind: SignalKind, line: int, data: Obj, said: str) -> None:
         flow, step = self.flow or word(data.get("flow_key")), word(data.get("step_id"))
@@ -42,7 +42,7 @@ class DecisionReader(_Reader):
 
     def visit(self, line: int, data: Obj) -> Kept:
         """See `cockpit.sources.jsonl.Visitor`."""
-        self._seen(data)
+        self._latest = data.get("timestamp") or self._latest
         step = data.get("step_id")
         if type(step) is str:
             self.spoken.add((self.flow or word(data.get("flow_key")) or "", step))
@@ -95,7 +95,7 @@ class LogReader(_Reader):
 
     def visit(self, line: int, data: Obj) -> Kept:
         """See `cockpit.sources.jsonl.Visitor`."""
-        self._seen(data)
+        self._latest = data.get("timestamp") or self._latest
         if self.timeouts:
             self._signal(SignalKind.TIMEOUT, line, data, timeout_text(data))
             return Kept(1, LEVELS[Level.ERROR])

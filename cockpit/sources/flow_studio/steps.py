@@ -93,6 +93,8 @@ def _order(fact: StepFact, sources: _Sources, rank: dict[str, int], names: Names
 
 def _fact(key: Key, sources: _Sources, events_path: str, has_receipts: bool) -> StepFact:
     mark, receipt = sources.mark, sources.receipt
+    if mark is None and receipt is not None and sources.handoff is None and sources.draft is None:
+        return _by_receipt(key, receipt)
     # Without a committed envelope the draft is what is left of the step's word.
     handoff = sources.handoff or sources.draft
     status, error, evidence = StepStatus.UNKNOWN, None, None
@@ -118,6 +120,24 @@ def _fact(key: Key, sources: _Sources, events_path: str, has_receipts: bool) -> 
         "attempts": max(mark.attempts if mark is not None else 1, 1),
         "error": error if status.bad else None,
         "evidence": evidence,
+    }
+    return trusted(StepFact, made)
+
+
+def _by_receipt(key: Key, receipt: Receipt) -> StepFact:
+    """The everyday case of a first scan: nothing but a receipt speaks of the step."""
+    status = receipt.status
+    quote = receipt.error or f'"status": "{receipt.raw_status}"'
+    made = {
+        "flow": key[0],
+        "step": key[1],
+        "agent": receipt.agent,
+        "status": status,
+        "started_at": receipt.started_at,
+        "ended_at": None if status is StepStatus.RUNNING else receipt.ended_at,
+        "attempts": 1,
+        "error": receipt.error if status is not StepStatus.SUCCEEDED and status.bad else None,
+        "evidence": _evidence(receipt.path, None, quote[:SHORT]),
     }
     return trusted(StepFact, made)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.records import Handoff, HandoffStatus, Receipt, RoutingEntry, Signal, SignalKind
-from cockpit.sources.fields import SHORT
+from cockpit.sources.fields import SHORT, Obj
 from cockpit.sources.flow_studio.events import EventFacts
 from cockpit.sources.flow_studio.layout import Kind
 from cockpit.sources.flow_studio.logs import DecisionReader, LogReader
@@ -72,9 +72,9 @@ def _from_handoffs(
             asked = one.routing is not None and one.routing.needs_human
             why = said if asked else one.summary or said
             yield _signal(SignalKind.BLOCKED, Rank.NARRATIVE, one, why or "BLOCKED", at)
-        if one.routing is not None and one.routing.needs_human:
-            if not spoken & {(kind, one.flow, one.step) for kind in (SignalKind.NEEDS_HUMAN, SignalKind.ESCALATION)}:
-                yield _signal(SignalKind.NEEDS_HUMAN, Rank.NARRATIVE, one, said or "needs_human", at)
+        known = spoken & {(kind, one.flow, one.step) for kind in (SignalKind.NEEDS_HUMAN, SignalKind.ESCALATION)}
+        if one.routing is not None and one.routing.needs_human and not known:
+            yield _signal(SignalKind.NEEDS_HUMAN, Rank.NARRATIVE, one, said or "needs_human", at)
 
 
 def _signal(kind: SignalKind, rank: Rank, source: Receipt | Handoff, said: str, at: datetime | None) -> Signal:
@@ -93,8 +93,8 @@ def gather_routing(
     lines: dict[str, JsonlFile[Any]],
     small: Sequence[SmallFacts],
     handoffs: Sequence[Handoff],
-    make_event_route: Callable[[Names, str], Any],
-    make_decision: Callable[[str, str], Any],
+    make_event_route: Callable[[Names, str], Callable[[int, Obj], RoutingEntry]],
+    make_decision: Callable[[str, str], Callable[[int, Obj], RoutingEntry]],
 ) -> Sequence[RoutingEntry]:
     """All routing decisions, oldest first.
 
@@ -109,11 +109,13 @@ def gather_routing(
         elif isinstance(file.visitor, DecisionReader):
             parts.append(file.sequence(make_decision(file.name, file.visitor.flow)))
             spoken |= file.visitor.spoken
-    extra: list[RoutingEntry] = []
-    for one in handoffs:
-        if one.routing is not None and not one.draft and (one.flow, one.step) not in spoken:
-            extra.append(handoff_entry(one.routing, one.flow, one.step, one.at or one.modified_at, one.path))
-    spoken |= {(one.flow, one.step) for one in handoffs if one.routing is not None and not one.draft}
+    said = [(one, one.routing) for one in handoffs if one.routing is not None and not one.draft]
+    extra = [
+        handoff_entry(routing, one.flow, one.step, one.at or one.modified_at, one.path)
+        for one, routing in said
+        if (one.flow, one.step) not in spoken
+    ]
+    spoken |= {(one.flow, one.step) for one, _ in said}
     for found in small:
         entry = found.routing
         if entry is not None and (found.kind is Kind.INJECTION or (entry.flow, entry.step) not in spoken):
@@ -121,7 +123,15 @@ def gather_routing(
     return in_time([*parts, tuple(sorted(extra, key=entry_time))])
 
 
-def in_time(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
+class _Timed(Protocol):
+    @property
+    def at(self) -> datetime | None: ...
+
+
+T = TypeVar("T", bound=_Timed)
+
+
+def in_time(parts: Sequence[Sequence[T]]) -> Sequence[T]:
     """Several sequences, each oldest first, as one; sorted by time where they are small enough to be decoded."""
     full = [part for part in parts if len(part)]
     if len(full) <= 1:
@@ -131,6 +141,6 @@ def in_time(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
     return ChainSequence(sorted(full, key=lambda part: entry_time(part[0])))
 
 
-def entry_time(entry: Any) -> float:
+def entry_time(entry: _Timed) -> float:
     """Sort key; what bears no time comes first."""
-    return 0.0 if entry.at is None else float(entry.at.timestamp())
+    return 0.0 if entry.at is None else entry.at.timestamp()

@@ -1,0 +1,60 @@
+"""Physics of a run on this host: its producer process, if there is one, and what it is doing."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from cockpit.models.base import Model
+
+
+class Pulse(StrEnum):
+    """What the process facts say."""
+
+    ALIVE = "alive"
+    """A producer process exists and works (CPU, children or I/O since the last look)."""
+    IDLE = "idle"
+    """It exists and does nothing that can be measured: it may wait for a provider, or hang."""
+    GONE = "gone"
+    """There is none, although the run should have one."""
+    UNKNOWN = "unknown"
+    """Nothing can be said: another host, no permission, or no way to tell its producer."""
+
+
+class ProcessFact(Model):
+    """One process that belongs to a run. Times UTC; CPU in percent of a core since the look before."""
+
+    pid: int
+    name: str
+    cmdline: tuple[str, ...] = ()
+    cwd: str | None = None
+    user: str | None = None
+    started_at: datetime
+    status: str = ""
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    children: int = 0
+    open_files: tuple[str, ...] = ()
+    """Open files inside the run, relative to the root."""
+    waiting_on: str | None = None
+    """What it waits on, where the kernel tells (a socket's peer, a child, a lock, a pipe)."""
+    matched_by: str = ""
+    """Why it counts as this run's producer."""
+
+
+class HostFacts(Model):
+    """The host itself (seed 003's thresholds). Percentages 0 to 100, bytes, or `None` where unknown."""
+
+    cpu_percent: float | None = None
+    memory_percent: float | None = None
+    disk_free_percent: float | None = None
+    disk_free_bytes: int | None = None
+    load_1m: float | None = None
+
+
+class Physics(Model):
+    """Everything physical known of a run at one moment."""
+
+    at: datetime
+    pulse: Pulse
+    processes: tuple[ProcessFact, ...] = ()
+    host: HostFacts = HostFacts()
+    note: str = ""

@@ -1,0 +1,173 @@
+"""The key map: the defaults against the documented ones, and the user's changes against the defaults."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.commands import BY_ID, COMMANDS, Scope, show_key, show_keys
+from cockpit.keymap import build_keymap, normalise_key
+
+DOCUMENTED = {
+    "j": "list.down", "k": "list.up", "down": "list.down", "up": "list.up", "g": "list.top", "G": "list.bottom",
+    "home": "list.top", "end": "list.bottom", "ctrl+d": "list.half_down", "ctrl+u": "list.half_up",
+    "pagedown": "list.page_down", "pageup": "list.page_up",
+    "enter": "go.into", "l": "go.into", "escape": "go.back", "h": "go.back", "backspace": "go.back", "minus": "go.last",
+    "1": "pane.runs", "2": "pane.receipts", "3": "pane.routing", "4": "pane.checklist", "5": "pane.timeline",
+    "6": "pane.log", "0": "pane.detail", "tab": "pane.next", "shift+tab": "pane.previous",
+    "left_square_bracket": "tab.previous", "right_square_bracket": "tab.next",
+    "slash": "find.filter", "colon": "find.command", "question_mark": "app.help", "ctrl+p": "app.palette",
+    "e": "find.error", "w": "find.warning", "n": "find.next", "N": "find.previous",
+    "f": "view.follow", "t": "view.times", "z": "view.zoom", "s": "view.sort", "equals_sign": "view.freeze",
+    "r": "view.rescan", "ctrl+l": "view.redraw", "a": "view.anchor",
+    "space": "checklist.tick", "x": "checklist.menu", "y": "copy.menu", "c": "record.comment", "o": "view.open",
+    "at": "view.audit", "q": "app.close", "ctrl+c": "app.quit", "ctrl+z": "app.suspend",
+    "R": "run.resume", "T": "run.retry", "A": "run.archive", "K": "job.cancel", "W": "app.readonly",
+}  # fmt: skip
+"""The documented key map, as far as it is about runs."""
+
+
+@pytest.mark.parametrize(("key", "command"), DOCUMENTED.items())
+def test_every_documented_key_does_what_is_documented(key: str, command: str) -> None:
+    assert key in BY_ID[command].keys
+    assert [each.id for each in COMMANDS if key in each.keys] == [command]
+
+
+def test_ids_are_unique_and_dotted() -> None:
+    assert len(BY_ID) == len(COMMANDS)
+    for command in COMMANDS:
+        group, _, verb = command.id.partition(".")
+        assert group.isidentifier()
+        assert verb.isidentifier()
+        assert command.action == command.id.replace(".", "_")
+
+
+def test_the_defaults_do_not_clash() -> None:
+    for first, second in itertools.combinations(COMMANDS, 2):
+        if Scope.CHECKLIST in (first.scope, second.scope) or first.scope == second.scope or Scope.ANYWHERE in (
+            first.scope, second.scope,
+        ):  # fmt: skip
+            assert not set(first.keys) & set(second.keys), (first.id, second.id)
+    assert build_keymap().problems == ()
+
+
+def test_a_default_key_is_spelled_as_textual_spells_it() -> None:
+    for command in COMMANDS:
+        for key in command.keys:
+            assert normalise_key(key) == key
+
+
+def test_capitals_act_and_nothing_else_does() -> None:
+    acting = [command for command in COMMANDS if command.acts]
+    assert {command.id for command in acting} >= {"run.resume", "run.retry", "run.archive", "run.restore", "job.cancel"}
+    for command in acting:
+        assert all(len(key) == 1 and key.isupper() for key in command.keys), command.id
+    looking = [
+        key for command in COMMANDS if not command.acts for key in command.keys if len(key) == 1 and key.isupper()
+    ]
+    # vim's own two, and the switch that only ever takes rights away.
+    assert set(looking) == {"G", "N", "W"}
+
+
+def test_every_command_says_what_it_does() -> None:
+    for command in COMMANDS:
+        assert command.title
+        assert command.help.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("a", "a"), ("A", "A"), ("7", "7"), ("/", "slash"), ("?", "question_mark"), (":", "colon"), ("-", "minus"),
+        ("[", "left_square_bracket"), ("]", "right_square_bracket"), ("=", "equals_sign"), ("@", "at"), ("+", "plus"),
+        (",", "comma"), (" ", "space"), ("space", "space"), ("esc", "escape"), ("pgdn", "pagedown"), ("f5", "f5"),
+        ("^d", "ctrl+d"), ("^D", "ctrl+d"), ("ctrl+d", "ctrl+d"), ("ctrl+D", "ctrl+d"), ("shift+a", "A"),
+        ("shift+tab", "shift+tab"), ("ctrl+shift+a", "ctrl+shift+a"), ("alt+x", "alt+x"), ("ctrl+/", "ctrl+slash"),
+        (" j ", "j"), ("^", "circumflex_accent"), ("comma", "comma"), ("enter", "enter"),
+    ],
+)  # fmt: skip
+def test_keys_as_people_write_them(text: str, key: str) -> None:
+    assert normalise_key(text) == key
+
+
+@pytest.mark.parametrize(
+    "text", ["", "jj", "hyper+a", "ctrl+", "+a", "ctrl", "F99", "f25", "^^", "ctrl++", "é", "[/x]"]
+)
+def test_what_is_no_key(text: str) -> None:
+    assert normalise_key(text) is None
+
+
+@given(st.text(max_size=12))
+def test_a_key_once_understood_stays_understood(text: str) -> None:
+    key = normalise_key(text)
+    assert key is None or normalise_key(key) == key
+
+
+def test_a_remap_replaces_the_keys() -> None:
+    keymap = build_keymap({"view.sort": "F, ^o", "run.resume": "f5"})
+    assert keymap.problems == ()
+    assert keymap.of(BY_ID["view.sort"]) == ("F", "ctrl+o")
+    assert keymap.of(BY_ID["run.resume"]) == ("f5",)
+    assert keymap.of(BY_ID["view.times"]) == ("t",)
+
+
+def test_a_comma_is_a_key_too_and_doubles_count_once() -> None:
+    assert build_keymap({"view.sort": ","}).keys["view.sort"] == ("comma",)
+    assert build_keymap({"view.sort": "comma, v"}).keys["view.sort"] == ("comma", "v")
+    assert build_keymap({"view.sort": "v,, v,"}).keys["view.sort"] == ("v",)
+
+
+def test_an_empty_text_takes_all_keys_away() -> None:
+    keymap = build_keymap({"run.archive": ""})
+    assert keymap.keys["run.archive"] == ()
+    assert keymap.problems == ()
+
+
+def test_two_commands_swap_their_keys() -> None:
+    keymap = build_keymap({"view.sort": "t", "view.times": "s"})
+    assert keymap.problems == ()
+    assert (keymap.keys["view.sort"], keymap.keys["view.times"]) == (("t",), ("s",))
+
+
+def test_a_key_set_free_can_be_taken() -> None:
+    keymap = build_keymap({"view.theme": "q", "app.close": "Q"})
+    assert keymap.problems == ()
+    assert keymap.keys["view.theme"] == ("q",)
+
+
+def test_an_unknown_command_and_a_nonsense_key_are_reported_and_change_nothing() -> None:
+    keymap = build_keymap({"run.explode": "f5", "view.sort": "v, ctrl+, jj"})
+    assert keymap.problems == (
+        "keys.run.explode: no such command; `cockpit keys` lists them",
+        "keys.view.sort: 'ctrl+', 'jj' is not a key",
+    )
+    assert keymap.keys["view.sort"] == ("s",)
+    assert "run.explode" not in keymap.keys
+
+
+@pytest.mark.parametrize("command", ["view.sort", "list.left", "checklist.menu"])
+def test_a_stolen_key_stays_with_its_owner(command: str) -> None:
+    keymap = build_keymap({command: "q, f7"})
+    assert keymap.problems == (f"keys.{command}: q already belongs to app.close; not taken",)
+    assert keymap.keys[command] == ("f7",)
+    assert keymap.keys["app.close"] == ("q",)
+
+
+def test_a_key_wanted_twice_goes_to_one_of_them() -> None:
+    keymap = build_keymap({"view.sort": "f7", "view.theme": "f7"})
+    owners = [name for name, keys in keymap.keys.items() if "f7" in keys]
+    assert len(owners) == 1
+    assert len(keymap.problems) == 1
+
+
+@given(st.dictionaries(st.sampled_from(sorted(BY_ID)), st.text("abqzGRT,^+ ctrlf5?/-", max_size=8), max_size=8))
+def test_whatever_is_configured_no_two_commands_share_a_key(overrides: dict[str, str]) -> None:
+    keymap = build_keymap(overrides)
+    taken = [key for keys in keymap.keys.values() for key in keys]
+    assert len(taken) == len(set(taken))
+
+
+def test_keys_as_people_read_them() -> None:
+    assert show_key("question_mark") == "?"
+    assert show_keys(("ctrl+d", "pagedown", "A")) == "^d pgdn A"

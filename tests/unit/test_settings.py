@@ -1,0 +1,144 @@
+"""The configuration file: defaults, values, and every mistake named with file, line and key."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.errors import UsageError
+from cockpit.settings import Settings, load_settings, parse_duration
+
+
+def write(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def complaint(tmp_path: Path, text: str | bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_settings(write(tmp_path, text))
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_no_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "none.toml") == Settings()
+    with pytest.raises(UsageError, match=r"none\.toml: no such configuration file"):
+        load_settings(tmp_path / "none.toml", required=True)
+
+
+def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    settings = load_settings(
+        write(
+            tmp_path,
+            """
+            theme = "light"
+            glyphs = "unicode"
+            times = "utc"
+            mouse = true
+            read_only = true
+
+            [[roots]]
+            path = "~/runs"
+            source = "flow-studio"
+            label = "production"
+            read_only = true
+            commands.retry = ["make", "again", "RUN={run}"]
+
+            [limits]
+            stuck_after = "1h30m"
+
+            [keys]
+            "run.resume" = "F5, R"
+            """,
+        )
+    )
+    root = settings.roots[0]
+    assert (settings.theme, settings.glyphs, settings.times) == ("light", "unicode", "utc")
+    assert settings.mouse
+    assert settings.read_only
+    assert root.path == Path("/home/ada/runs")
+    assert root.commands == {"retry": ("make", "again", "RUN={run}")}
+    assert (root.source, root.label, root.read_only) == ("flow-studio", "production", True)
+    assert settings.limits.stuck_after == 5_400
+    assert settings.keys == {"run.resume": "F5, R"}
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "names"),
+    [
+        ('theme = "dark"\ncolour = 1\n', "config.toml:2: colour:", "Extra inputs"),
+        ('\n\nglyphs = "emoji"\n', "config.toml:3: glyphs:", "'ascii' or 'unicode'"),
+        ("mouse = 7\n", "config.toml:1: mouse:", "boolean"),
+        ('[limits]\nstuck_after = "soon"\n', "config.toml:2: limits.stuck_after:", "'soon' is not a duration"),
+        ("[limits]\nstuck_after = 0\n", "config.toml:2: limits.stuck_after:", "greater than 0"),
+        ("[limits]\nstuck_after = -5\n", "config.toml:2: limits.stuck_after:", "greater than 0"),
+        ("[limits]\nstuck_after = inf\n", "config.toml:2: limits.stuck_after:", "finite"),
+        ("[limits]\nstuck_after = nan\n", "config.toml:2: limits.stuck_after:", "finite|greater"),
+        ('[limits]\nother = "1m"\n', "config.toml:2: limits.other:", "Extra inputs"),
+        ('[keys]\n"run.resume" = 5\n', "config.toml:2: keys.run.resume:", "string"),
+        ("[keys]\nrun.resume = 'F5'\n", "config.toml:2: keys.run:", "string"),
+        ('[[roots]]\npath = "/a"\n\n[[roots]]\nlabel = "b"\n', "config.toml:4: roots.1.path:", "Field required"),
+        ('[[roots]]\npath = "/a"\n[[roots]]\npath = 5\n', "config.toml:4: roots.1.path:", "path"),
+        ('[[roots]]\nlabel="a"\npath = "/a"\n[roots.commands]\nretry = "make"\n', "config.toml:5: roots.0.commands", "tuple"),
+        ('roots = [{path = "/a", colour = 1}]\n', "config.toml:1: roots.0.colour:", "Extra inputs"),
+        ('[[roots]]\npath = "~nobody-of-that-name/x"\n', "config.toml:2: roots.0.path:", "home"),
+        ('[[roots]]\npath = "a\\u0000b"\n', "config.toml:2: roots.0.path:", "NUL"),
+        ("theme = \n", "config.toml:1: not valid TOML:", "line 1"),
+        ("a = 1\nb = [1,\n", "config.toml", "not valid TOML"),
+        ("a = 1\na = 2\n", "config.toml:2: not valid TOML", "overwrite"),
+        pytest.param("a = " + "[" * 50_000 + "\n", "config.toml: nested too deeply", "", id="deep"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_line_and_key(tmp_path: Path, text: str, starts: str, names: str) -> None:
+    told = complaint(tmp_path, text)
+    assert told.startswith(starts), told
+    assert any(part in told for part in names.split("|")), told
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    told = complaint(tmp_path, 'theme = 5\nmouse = "perhaps"\nbogus = 1\n').splitlines()
+    assert [line.split(" ")[0] for line in told] == ["config.toml:1:", "config.toml:2:", "config.toml:3:"]
+
+
+def test_what_is_no_text_file(tmp_path: Path) -> None:
+    assert complaint(tmp_path, b"theme = \xff\n").startswith("config.toml: cannot be read:")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90), ("45s", 45), ("10m", 600), ("1h30m", 5_400), ("2d", 172_800), ("1w", 604_800), ("250ms", 0.25),
+        ("1.5h", 5_400), (" 10M ", 600), ("0", 0),
+    ],
+)  # fmt: skip
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "m", "10 m", "-5", "10x", "1h 30m", "1e3", "nan", "inf", "10m!", "h1"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration(text)
+
+
+@given(st.text(max_size=20))
+def test_a_duration_is_a_number_or_a_value_error(text: str) -> None:
+    try:
+        assert parse_duration(text) >= 0
+    except ValueError as error:
+        assert "is not a duration" in str(error)
+
+
+@given(st.binary(max_size=60) | st.text("[]={}\"'.\n abtheme1#", max_size=60).map(str.encode))
+def test_any_file_is_settings_or_a_usage_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.toml"
+    path.write_bytes(data)
+    try:
+        assert isinstance(load_settings(path), Settings)
+    except UsageError as error:
+        assert str(error).startswith(str(path))
