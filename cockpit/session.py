@@ -73,7 +73,7 @@ class Session:
             list(self.roots),
             self.sources_for,
             lambda detail, now: judge(detail, now, self.limits),
-            judged_by=f"{__version__} {self.limits.model_dump_json()} {self._source or ''}",
+            judged_by=f"{__version__} {_code_stamp()} {self.limits.model_dump_json()} {self._source or ''}",
             clock=self.now,
             labels={path: root.label for path, root in self.roots.items() if root.label},
         )
@@ -247,3 +247,10 @@ def _unmistakable(run: Run, namesakes: Sequence[Run]) -> str:
     path = run.ref.path
     taken = path == run.id or any(path == other.ref.path for other in namesakes if other is not run)
     return run.key if taken else path
+
+
+def _code_stamp() -> int:
+    """Changes with the code that reads and judges, so that no summary outlives the code that made it."""
+    here = Path(__file__).parent
+    folders = [here / name for name in ("diagnosis", "models", "sources")]
+    return max(path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*.py"))

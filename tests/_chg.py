@@ -1,4 +1,4 @@
-import sys, time
+import sys, time, random
 from tests.terminal import *
 from tests.benchmarks.generate import *
 from tests.benchmarks.live import LiveRun,row
@@ -9,7 +9,8 @@ with PtyProgram(cockpit_argv("--filter",sys.argv[1],"/tmp/bdq"),env={"HOME":"/tm
     p.read_until(row,30); 
     if "end" in sys.argv: p.press("end")
     p.settle(2,30)
-    for i in range(3):
-        old=row(p); rec=p.received; t=live.advance()
-        try: print(round((p.read_until(lambda s: row(s)!=old, 15)-t)*1000,1), row(p)[30:66]); p.settle(.4); print(p.received-rec)
-        except Exception as e: print("ERR", str(e)[:60])
+    for i in range(20):
+        p.read_for(random.uniform(.15,.4))
+        old=row(p); rec=p.received; t=live.advance(); step=FLOW.steps[(live._sequence-1)%10].id
+        try: ms=round((p.read_until(lambda s: row(s)!=old, 60)-t)*1000,1); print(ms, step, end="; ", flush=True)
+        except Exception as e: print("ERR", str(e)[:60], step, row(p))

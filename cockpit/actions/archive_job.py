@@ -15,6 +15,7 @@ from cockpit.actions.restore import move_aside, restore
 from cockpit.actions.storage import make_dir
 from cockpit.models.run import RunRef
 from cockpit.sanitize import clean
+from cockpit.sources.paths import run_dir
 
 MODULE = "cockpit.actions.archive_job"
 
@@ -61,7 +62,7 @@ def _create(ref: RunRef, archive: Path, *, aside: bool) -> None:
         make_dir(archive.parent)
     except OSError as error:
         raise failure("cannot make", error) from error
-    top = Path(ref.root) / ref.path
+    top = run_dir(ref)
     made = create(top, ref, archive, _say)
     if aside:
         move_aside(made, top, Path(ref.root), _say)

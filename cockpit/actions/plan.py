@@ -20,6 +20,7 @@ from cockpit.models.detail import RunDetail
 from cockpit.models.records import Receipt
 from cockpit.models.run import Run, RunState
 from cockpit.sanitize import clean
+from cockpit.sources.paths import run_dir
 
 FORCE = "force"
 """Option (`yes`): plan it although the run looks as if it were running."""
@@ -60,7 +61,7 @@ class Context:
 
 def run_directory(run: Run) -> Path:
     """Absolute path of the run's directory, as its reference spells it."""
-    return Path(run.ref.root) / run.ref.path
+    return run_dir(run.ref)
 
 
 def make_plan(spec: ActionSpec, run: Run, context: Context) -> Plan:

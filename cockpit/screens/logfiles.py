@@ -48,6 +48,8 @@ class TailLines(Sequence[bytes]):
     def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
         if index >= self._total:
             return self._partial
         number, place = divmod(index, _BLOCK)

@@ -72,7 +72,9 @@ async def test_a_root_deleted_and_made_again(make_app: MakeApp, root: Path) -> N
         shutil.rmtree(root)
         await me.until(lambda: not me.ids, "every run is gone")
         await me.until(lambda: "root lost" in me.header, "the header says so")
-        assert str(root) in me.picture()
+        empty = me.pane("runs").empty
+        assert empty is not None
+        assert str(root) in empty.title
         scenes.failed(root, "run-20261121-040000-again1")
         await me.until(lambda: me.ids == ["run-20261121-040000-again1"], "the new run is found")
         await me.until(lambda: "root lost" not in me.header)
@@ -140,5 +142,6 @@ async def test_a_row_without_run_never_shows_another_ones_facts(make_app: MakeAp
         await me.until(lambda: me.scope.detail is not None and me.scope.key == me.pane("runs").cursor_key)
         assert me.scope.detail is not None
         assert me.scope.detail.ref.key == me.scope.key
+        assert me.pane("runs").cursor_index == 9
         assert me.run.id == me.ids[9]
         assert me.run.id in me.text("detail")

@@ -66,7 +66,8 @@ def ids(text: str, severities: dict[str, str] | None = None) -> str:
         ("age<1m", "R"), ("age>1m", "F"), ("age<=30", "R"), ("age>=10m", "F"), ("age:30s", "R"), ("silent>5m", "F"),
         ("!silent>5m", "RS"), ("problems>0", "R"), ("failed:1", "F"), ("failed<1", "RS"), ("age<2h silent>1m", "F"),
         # All terms hold.
-        ("run state:running", "R"), ("run-b run-c", ""), ("!run-b !run-c", "F"), ("flow:build is:contradicted age<2h", "F"),
+        ("run state:running", "R"), ("run-b run-c", ""), ("!run-b !run-c", "F"),
+        ("flow:build is:contradicted age<2h", "F"),
         ("!", ""),
     ],
 )  # fmt: skip

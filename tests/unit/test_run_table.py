@@ -3,7 +3,6 @@
 import gc
 from datetime import datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,14 +130,9 @@ def test_compact_summaries_are_equal_to_what_they_were_and_copies_are_their_own(
 
 def test_garbage_collection_is_left_as_it_was_found() -> None:
     assert gc.isenabled()
-    with pytest.raises(ValueError, match="inside"), without_gc():
+    with without_gc():
         assert not gc.isenabled()
-        raise ValueError("inside")
-    assert gc.isenabled()
-    gc.disable()
-    try:
         with without_gc():
-            pass
+            assert not gc.isenabled()
         assert not gc.isenabled()
-    finally:
-        gc.enable()
+    assert gc.isenabled()
