@@ -44,6 +44,8 @@ def log_files(detail: RunDetail | None, step: tuple[str | None, str | None], job
     files += [LogFile("stop report", item.path) for item in detail.artifacts if item.kind == "stop_report"]
     if detail.record.evidence is not None:
         files.append(LogFile("record", detail.record.evidence.path))
+    # A receipt may name a transcript that is not there: worth turning to, never what is shown first.
+    files += [LogFile("transcript", path) for path in _named_transcripts(detail, flow, name)]
     return _unique(files)
 
 
@@ -51,8 +53,8 @@ def _artifacts(detail: RunDetail, flow: str | None, step: str | None, fact: Step
     """Transcripts and logs of the step; names start with the step, or with the step and its agent."""
     if not flow or not step:
         return []
-    named = [receipt.transcript for receipt in detail.receipts if (receipt.flow, receipt.step) == (flow, step)]
-    files = [LogFile("transcript", path) for path in named if path]
+    there = {item.path for item in detail.artifacts}
+    files = [LogFile("transcript", path) for path in _named_transcripts(detail, flow, step) if path in there]
     prefixes = [f"{step}-", f"{step}."]
     if fact is not None and fact.agent:
         prefixes.insert(0, f"{step}-{fact.agent}")
@@ -62,6 +64,12 @@ def _artifacts(detail: RunDetail, flow: str | None, step: str | None, fact: Step
             if any(name.startswith(prefix) for prefix in prefixes):
                 files.append(LogFile(item.kind, item.path))
     return files
+
+
+def _named_transcripts(detail: RunDetail, flow: str | None, step: str | None) -> list[str]:
+    """Transcripts that the step's receipts name."""
+    mine = (receipt for receipt in detail.receipts if (receipt.flow, receipt.step) == (flow, step))
+    return [receipt.transcript for receipt in mine if receipt.transcript]
 
 
 def _unique(files: list[LogFile]) -> list[LogFile]:

@@ -28,6 +28,7 @@ class Recording:
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
         self._seen: dict[int, int] = {}
+        self._news: list[Entry] = []
 
     # -- reading
 
@@ -56,13 +57,14 @@ class Recording:
         """
         if settle:
             await asyncio.to_thread(self._screen.session.settle)
-        news: list[Entry] = []
         for ledger in self._screen.session.ledgers():
             await asyncio.to_thread(ledger.refresh)
             entries = ledger.entries
             known = self._seen.get(id(ledger), 0)
-            news.extend(entries[known:] if known <= len(entries) else entries)
+            # Kept until the end: a look that is cut short by the next one loses nothing.
+            self._news.extend(entries[known:] if known <= len(entries) else entries)
             self._seen[id(ledger)] = len(entries)
+        news, self._news = self._news, []
         return news
 
     # -- writing

@@ -108,6 +108,19 @@ class Operator:
     def row(self, name: str, index: int) -> Any:
         return self.pane(name).row_at(index)
 
+    def selected(self, name: str) -> Any:
+        """The row under a pane's cursor."""
+        row = self.pane(name).cursor_row
+        assert row is not None
+        return row
+
+    def says(self, name: str) -> str:
+        """What a pane says while it is empty."""
+        state = self.pane(name).empty
+        assert not self.pane(name).rows
+        assert state is not None
+        return "\n".join((state.title, *state.hints))
+
     def key_of(self, run_id: str) -> str:
         """Key of a run that is on the screen."""
         return next(run.key for run in self.screen.painter.shown if run.id == run_id)

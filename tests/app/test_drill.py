@@ -26,7 +26,7 @@ async def test_enter_leads_to_the_step_and_its_file_and_escape_back(make_app: Ma
     async with operate(make_app()) as me:
         await me.press("enter")
         assert me.active == "receipts"
-        assert me.pane("receipts").cursor_row.step.text == "build › clarify"
+        assert me.selected("receipts").step.text == "build › clarify"
         await me.press("g")
         await me.until(lambda: me.scope.step == ("build", "branch"), "the step under the cursor is in scope")
         assert "branch" in me.text("detail")

@@ -26,15 +26,14 @@ async def test_the_facts_of_the_run_in_scope_fill_the_panes(make_app: MakeApp, r
     async with operate(make_app()) as me:
         receipts = me.pane("receipts")
         assert states(receipts.rows)[:4] == ["succeeded", "succeeded", "failed", "not run"]
-        assert receipts.cursor_row.step.text == "build › clarify"
-        assert scenes.ERROR in receipts.cursor_row.note.text
+        assert me.selected("receipts").step.text == "build › clarify"
+        assert scenes.ERROR in me.selected("receipts").note.text
         assert [row.what.text for row in me.pane("routing").rows] == ["CONTINUE", "CONTINUE", "ESCALATE"]
         assert scenes.FAILED in me.text("detail")
         assert scenes.ERROR in me.text("detail")
         await me.until(lambda: len(me.pane("log").rows) == 5, "the transcript of the failed step is shown")
         assert "transcript" in [badge.text for badge in me.pane("log").badges]
-        assert me.pane("checklist").empty is not None
-        assert "p starts one" in me.pane("checklist").empty.hints[0]
+        assert "p starts one" in me.says("checklist")
         assert not me.pane("timeline").rows
 
 
