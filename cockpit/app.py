@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.theme import Theme
 
 from cockpit import locations
@@ -25,13 +25,16 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 """The smallest terminal everything is whole on."""
 
 
-class CockpitApp(App[None]):
+class CockpitApp(App[None], inherit_bindings=False):
     """One session on one terminal."""
 
     TITLE = "cockpit"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    # Textual's own ctrl-q, which quits without a question, is not inherited. Ctrl-c works in dialogs and inputs too.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, system=True, priority=True, id="app.quit")
+    ]
     _own_themes: tuple[str, ...] = ()
 
     def __init__(self, session: Session, view: ViewState | None = None, theme: str | None = None) -> None:
@@ -85,6 +88,10 @@ class CockpitApp(App[None]):
     def keymap_of(self, command: Command) -> tuple[str, ...]:
         """The keys of a command."""
         return self.keymap_in_force.of(command)
+
+    def action_interrupt(self) -> None:
+        """Ctrl-c, wherever the focus is."""
+        self.interrupted()
 
     def interrupted(self) -> None:
         """Ctrl-c: the second one within two seconds quits."""

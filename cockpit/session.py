@@ -29,6 +29,7 @@ from cockpit.sanitize import clean
 from cockpit.settings import RootSettings, Settings
 from cockpit.sources import registry
 from cockpit.sources.base import Source
+from cockpit.sources.paths import encode
 
 
 class Session:
@@ -114,7 +115,10 @@ class Session:
             RootError: No root can be read.
         """
         runs = self.load().runs
-        found = [run for run in runs if run.id == text] or [run for run in runs if text in (run.ref.path, run.key)]
+        # A name that is not UTF-8 is typed as it is on disk and carried escaped (cockpit.sources.paths).
+        names = (text, encode(text))
+        found = [run for run in runs if run.id in names]
+        found = found or [run for run in runs if run.ref.path in names or run.key in names]
         if len(found) == 1:
             return found[0]
         if found:

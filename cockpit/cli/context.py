@@ -73,10 +73,10 @@ def the_roots(options: argparse.Namespace, settings: Settings) -> list[RootSetti
 def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Session:
     """A session for the options. Raises as its parts do."""
     settings = read_settings(options)
-    if options.source is not None and registry.source_by_id(options.source) is None:
-        known = ", ".join(source.id for source in registry.load().sources)
-        raise UsageError(f"no source {options.source!r}; there are: {known}")
+    _check_source(options.source)
     roots = the_roots(options, settings) if need_root else []
+    for root in roots:
+        _check_source(root.source)
     return Session(
         settings,
         roots,
@@ -85,6 +85,12 @@ def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Sess
         state_dir=_absolute(Path(options.state_dir)) if options.state_dir else None,
         read_only=options.read_only,
     )
+
+
+def _check_source(name: str | None) -> None:
+    if name is not None and registry.source_by_id(name) is None:
+        known = ", ".join(source.id for source in registry.load().sources)
+        raise UsageError(f"no source {name!r}; there are: {known}")
 
 
 @contextmanager

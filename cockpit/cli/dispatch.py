@@ -25,6 +25,7 @@ _HANDLERS: dict[str, str] = {
     "archive": "cockpit.cli.actions:act",
     "restore": "cockpit.cli.actions:act",
     "jobs": "cockpit.cli.jobs:jobs",
+    "record": "cockpit.cli.record:record",
     "checklist": "cockpit.cli.checklists:checklist",
     "tick": "cockpit.cli.checklists:tick",
     "untick": "cockpit.cli.checklists:untick",

@@ -13,7 +13,7 @@ from cockpit import __version__, locations
 from cockpit.cli import output
 from cockpit.cli.context import make_session, read_settings
 from cockpit.commands import COMMANDS, show_keys
-from cockpit.errors import CockpitError, ExitCode, RootError, UsageError
+from cockpit.errors import CockpitError, ExitCode, RootError
 from cockpit.keymap import build_keymap
 from cockpit.presenters import words
 from cockpit.runtime.mounts import filesystem_type, is_silent, max_user_watches
@@ -96,10 +96,7 @@ def _configuration(session: Session, path: Path) -> list[Finding]:
 def _root(session: Session, root: Path) -> list[Finding]:
     if not root.is_dir():
         return [Finding("root", False, f"{root}: no such directory")]
-    try:
-        sources = ", ".join(source.id for source in session.sources_for(root))
-    except UsageError as error:
-        return [Finding("root", False, f"{root}: {error}")]
+    sources = ", ".join(source.id for source in session.sources_for(root))
     findings = [Finding("root", bool(sources), f"{root}: {sources or 'no known system keeps runs here'}")]
     kind = filesystem_type(root) or "unknown"
     silent = is_silent(root)

@@ -1,6 +1,8 @@
 """What verbs print: one JSON document, or a table and text for people. Everything printed is clean."""
 
+import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -17,11 +19,15 @@ _COLOURS = {
     Tone.STRONG: "1",
     Tone.ACCENT: "34",
 }
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
 def emit(document: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(dumps(document))
+    """Print one JSON document, in escapes where the terminal's encoding is not UTF-8."""
+    text = dumps(document)
+    if not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf"):
+        text = _FOREIGN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    sys.stdout.write(text)
 
 
 def say(text: str = "") -> None:

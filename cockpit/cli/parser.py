@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "archive": "archive a run (the original stays unless --remove)",
     "restore": "bring an archived run back",
     "jobs": "jobs of this root, also of other operators",
+    "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run; --playbook starts one",
     "tick": "tick a checklist item",
     "untick": "take a tick back",
@@ -42,10 +43,21 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     words = list(arguments)
     if not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
         return _view_parser().parse_args(words)
+    words, command = _split_command(words)
     options = _verb_parser().parse_args(words)
+    options.command = command
     # argparse lets what stands after the verb replace what stood before; roots add up.
     options.root = [*(options.root or ()), *getattr(options, "more_roots", ())] or None
     return options
+
+
+def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before and after the first `--` of `record`; the command's own options are none of ours."""
+    place = _verb_place(words)
+    if place is None or words[place] != "record" or "--" not in words[place:]:
+        return words, []
+    end = words.index("--", place)
+    return words[:end], words[end + 1 :]
 
 
 def _verb_place(words: list[str]) -> int | None:
@@ -138,6 +150,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     jobs.add_argument("job", metavar="JOB", nargs="?")
     jobs.add_argument("--follow", action="store_true", help="print its output until it ends")
     jobs.add_argument("--cancel", action="store_true", help="TERM, then KILL its whole process group")
+    _record_verb(verb)
     _checklist_verbs(verb)
     audit = verb("audit")
     audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
@@ -156,6 +169,29 @@ def _action_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--step", metavar="S", help="default: the step that failed or stands")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="an option of the action")
     parser.add_argument("--remove", action="store_true", help="archive: move the original aside once verified")
+
+
+_RECORD_HELP = """\
+Runs CMD with its output, exit code, signals, colours and standard input passed through unchanged, and keeps a
+recording under STATE/recordings/<id>/ (STATE: --state-dir, else .cockpit in the root):
+  meta.json   the command (what looks like a secret is masked), the names of the environment's variables (never their
+              values), working directory, host, times, exit code or signal
+  output.log  what it wrote, as bytes; of more than 64 MiB the head and the tail
+  output.idx  when it wrote it
+Output itself is not masked. If nothing can be kept, the command runs all the same and a warning goes to stderr.
+The exit code is that of CMD; 128 + n where signal n ended it, 127 where there is no such command, 126 where it cannot
+be executed, and 2 where the words before -- are wrong.
+The root is --root, else COCKPIT_ROOT, else the configured root or directory with a .cockpit the command is started in
+or below, else the working directory.
+example: cockpit record --run nightly -- invoke coordinator-run"""
+
+
+def _record_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
+    record = verb("record")
+    record.usage = "cockpit record [--root DIR] [--state-dir DIR] [--run ID] -- CMD ARG..."
+    record.description = _RECORD_HELP
+    record.formatter_class = argparse.RawDescriptionHelpFormatter
+    record.add_argument("--run", metavar="ID", help="the run this command works on")
 
 
 def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:

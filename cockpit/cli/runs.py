@@ -58,6 +58,9 @@ def runs(options: argparse.Namespace) -> int:
     wanted = parse_filter(options.filter)
     with open_session(options) as session:
         snapshot, now = session.load(), session.now()
+        for root in snapshot.roots:
+            if root.error:
+                output.tell(f"{root.path}: {root.error}")
         shown = arrange(snapshot.runs, RunsView(now=now, filter=wanted))
         if options.limit is not None:
             shown = shown[: max(0, options.limit)]

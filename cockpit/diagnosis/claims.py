@@ -16,6 +16,8 @@ class Claim(Enum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
+    IDLE = "idle"
+    """It waits to be started: silence means nothing."""
     OTHER = "other"
 
     @property
@@ -25,6 +27,7 @@ class Claim(Enum):
 
 
 _WORDS = {
+    "idle": Claim.IDLE,
     "pending": Claim.PENDING,
     "queued": Claim.PENDING,
     "created": Claim.PENDING,
@@ -53,6 +56,7 @@ _WORDS = {
 
 _HONEST: dict[Claim, frozenset[RunState]] = {
     Claim.PENDING: frozenset((RunState.PENDING, RunState.RUNNING, RunState.WAITING)),
+    Claim.IDLE: frozenset((RunState.PENDING, RunState.WAITING)),
     Claim.RUNNING: frozenset((RunState.RUNNING, RunState.WAITING)),
     Claim.PAUSED: frozenset((RunState.PAUSED,)),
     Claim.STOPPED: frozenset((RunState.PARTIAL, RunState.INTERRUPTED)),

@@ -1,5 +1,6 @@
 """Warnings: what does not decide a run's state, but does not fit together."""
 
+from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.parts import gist, of_kind, where
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
@@ -33,7 +34,7 @@ def _receipts_that_differ(detail: RunDetail) -> list[Reason]:
             text = f"the receipt of {place} says {receipt.raw_status}, its events say {step.status.value}"
             own = Evidence(rank=Rank.RECEIPT, path=receipt.path, quote=f'"status": "{receipt.raw_status}"')
             evidence = (own,) if step.evidence is None else (step.evidence, own)
-            found.append(Reason(text=text, evidence=evidence, warn=True))
+            found.append(Reason(text=text, evidence=evidence, warn=True, code=Code.RECEIPT_DIFFERS))
     return found
 
 
@@ -42,12 +43,18 @@ def _boundary(detail: RunDetail) -> list[Reason]:
     if not signals:
         return []
     text = f"boundary scan: {gist(signals[0].text)}" + (f" and {len(signals) - 1} more" if len(signals) > 1 else "")
-    return [Reason(text=text, evidence=tuple(one.evidence for one in signals[:_SHOWN]), warn=True)]
+    evidence = tuple(one.evidence for one in signals[:_SHOWN])
+    return [Reason(text=text, evidence=evidence, warn=True, code=Code.BOUNDARY)]
 
 
 def _timeouts(detail: RunDetail) -> list[Reason]:
     return [
-        Reason(text=f"{where(one.flow, one.step)}: {gist(one.text)}", evidence=(one.evidence,), warn=True)
+        Reason(
+            text=f"{where(one.flow, one.step)}: {gist(one.text)}",
+            evidence=(one.evidence,),
+            warn=True,
+            code=Code.TIMEOUT,
+        )
         for one in of_kind(detail, SignalKind.TIMEOUT)[:_SHOWN]
     ]
 
@@ -61,13 +68,18 @@ def _exhausted_loops(detail: RunDetail) -> list[Reason]:
     reason = next(iter(signals.values())).text
     text = f"{len(signals)} {loops} ended at the limit of rounds ({gist(reason)}): {names}"
     evidence = tuple(one.evidence for one in list(signals.values())[:6])
-    return [Reason(text=text, evidence=evidence, warn=True)]
+    return [Reason(text=text, evidence=evidence, warn=True, code=Code.LOOP_EXHAUSTED)]
 
 
 def _stalled(detail: RunDetail) -> list[Reason]:
     signals = [one for one in of_kind(detail, SignalKind.STALLED) if one.evidence.rank is not Rank.ARTIFACT]
     return [
-        Reason(text=f"{where(one.flow, one.step)} stalled: {gist(one.text)}", evidence=(one.evidence,), warn=True)
+        Reason(
+            text=f"{where(one.flow, one.step)} stalled: {gist(one.text)}",
+            evidence=(one.evidence,),
+            warn=True,
+            code=Code.STALLED,
+        )
         for one in signals[-1:]
     ]
 
@@ -88,12 +100,18 @@ def _unverified(detail: RunDetail) -> list[Reason]:
     text = f"verification failed on {len(steps)} step" + ("s" if len(steps) > 1 else "")
     if lying:
         text += f" (verification_failed), {len(lying)} of them handed off as VERIFIED"
-    return [Reason(text=text, evidence=tuple(evidence), warn=True)]
+    code = Code.VERIFIED_OVER_FAILURE if lying else Code.VERIFICATION_FAILED
+    return [Reason(text=text, evidence=tuple(evidence), warn=True, code=code)]
 
 
 def _other_records(detail: RunDetail) -> list[Reason]:
     return [
-        Reason(text=f"{one.path.rpartition('/')[2]} says {one.quote.rpartition(': ')[2]}", evidence=(one,), warn=True)
+        Reason(
+            text=f"{one.path.rpartition('/')[2]} says {one.quote.rpartition(': ')[2]}",
+            evidence=(one,),
+            warn=True,
+            code=Code.RECORD_DIFFERS,
+        )
         for one in detail.record.others
     ]
 
@@ -105,7 +123,7 @@ def _stubs(detail: RunDetail) -> list[Reason]:
     total = len(detail.receipts)
     share = f"{len(stubs)} of {total} receipts are" if total > 1 else "its only receipt is"
     text = f"{share} of mode stub, whose success proves nothing"
-    return [Reason(text=text, evidence=(_mode(stubs[0]),), warn=True)]
+    return [Reason(text=text, evidence=(_mode(stubs[0]),), warn=True, code=Code.STUB)]
 
 
 def _mode(receipt: Receipt) -> Evidence:

@@ -13,12 +13,13 @@ _QUOTE = 300
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What one rule holds: a state, the step it is about, and why."""
+    """What one rule holds: a state, the step it is about, why, and the failure's own text in full."""
 
     state: RunState
     reason: Reason
     flow: str | None = None
     step: str | None = None
+    said: str = ""
 
 
 def where(flow: str | None, step: str | None) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from cockpit.diagnosis.claims import Claim
+from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.parts import Ruling, claim_evidence, clock, silence_evidence, span, where
 from cockpit.models.detail import RunDetail
@@ -74,4 +75,5 @@ def _stuck(
     claims = f'says "{detail.record.claimed}", but ' if claim is not Claim.NONE else ""
     text = f"{claims}{what}; nothing since {since} (a step may take {allowed})"
     evidence = (known.evidence,) if known is not None and known.evidence is not None else ()
-    return Reason(text=text, evidence=(*evidence, *silence_evidence(detail), *claim_evidence(detail)))
+    evidence = (*evidence, *silence_evidence(detail), *claim_evidence(detail))
+    return Reason(text=text, evidence=evidence, code=Code.SILENT)

@@ -1,6 +1,7 @@
 """Rules about what went wrong: blocked, failed, waiting for a person, interrupted, stopped."""
 
 from cockpit.diagnosis.claims import Claim
+from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.parts import Ruling, begun_since, claim_evidence, fact, gist, of_kind, where
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
@@ -23,8 +24,8 @@ def blocked(detail: RunDetail) -> list[Ruling]:
         text = f"{where(signal.flow, signal.step)} is BLOCKED: {gist(signal.text)}"
         if asked:
             text += " (needs a human)"
-        reason = Reason(text=text, evidence=(signal.evidence, *asked[:2]))
-        found.append(Ruling(RunState.BLOCKED, reason, signal.flow, signal.step))
+        reason = Reason(text=text, evidence=(signal.evidence, *asked[:2]), code=Code.BLOCKED)
+        found.append(Ruling(RunState.BLOCKED, reason, signal.flow, signal.step, signal.text))
     return found
 
 
@@ -40,8 +41,9 @@ def failures(detail: RunDetail, claim: Claim) -> list[Ruling]:
     found += [_flow_failure(detail, signal) for signal in flow_failures(detail, claim) if signal.flow not in told]
     last = of_kind(detail, SignalKind.RUN_FAILED)[-1:]
     if not found and last and not any(begun_since(detail, flow, last[0].at) for flow in detail.record.flows):
-        reason = Reason(text=f"the run failed: {gist(last[0].text)}", evidence=(last[0].evidence,))
-        found.append(Ruling(RunState.FAILED, reason, *_last_place(detail)))
+        said = last[0].text
+        reason = Reason(text=f"the run failed: {gist(said)}", evidence=(last[0].evidence,), code=Code.RUN_FAILED)
+        found.append(Ruling(RunState.FAILED, reason, *_last_place(detail), said))
     if not found and claim is Claim.FAILED:
         found.append(_claimed_failure(detail))
     return found
@@ -67,7 +69,8 @@ def flow_failures(detail: RunDetail, claim: Claim) -> list[Signal]:
 def _step_failure(detail: RunDetail, step: StepFact) -> Ruling:
     place = where(step.flow, step.step)
     how = "timed out" if step.status is StepStatus.TIMEOUT else "failed"
-    said = gist(step.error) or _said_elsewhere(detail, step)
+    raw = step.error or _said_elsewhere(detail, step)
+    said = gist(raw)
     receipts = [one for one in detail.receipts if (one.flow, one.step) == (step.flow, step.step)]
     envelopes = [one for one in detail.handoffs if (one.flow, one.step) == (step.flow, step.step)]
     evidence = [step.evidence] if step.evidence is not None else []
@@ -86,7 +89,9 @@ def _step_failure(detail: RunDetail, step: StepFact) -> Ruling:
             if not draft.fallback and draft.summary not in text:
                 text += f"; its draft says {draft.raw_status}: {gist(draft.summary)}"
             evidence.append(Evidence(rank=Rank.NARRATIVE, path=draft.path, quote=draft.summary[:400]))
-    return Ruling(RunState.FAILED, Reason(text=text, evidence=_once(evidence)), step.flow, step.step)
+    code = Code.STEP_TIMED_OUT if step.status is StepStatus.TIMEOUT else Code.STEP_FAILED
+    reason = Reason(text=text, evidence=_once(evidence), code=code)
+    return Ruling(RunState.FAILED, reason, step.flow, step.step, raw)
 
 
 def _once(evidence: list[Evidence]) -> tuple[Evidence, ...]:
@@ -105,8 +110,8 @@ def _about(detail: RunDetail, step: StepFact) -> list[Signal]:
 
 def _said_elsewhere(detail: RunDetail, step: StepFact) -> str:
     for signal in reversed(_about(detail, step)):
-        if said := gist(signal.text):
-            return said
+        if gist(signal.text):
+            return signal.text
     return ""
 
 
@@ -117,7 +122,8 @@ def _flow_failure(detail: RunDetail, signal: Signal) -> Ruling:
     if steps and planned:
         text += f" (after {len(steps)} of {planned} steps)"
     last = steps[-1].step if steps else None
-    return Ruling(RunState.FAILED, Reason(text=text, evidence=(signal.evidence,)), signal.flow, last)
+    reason = Reason(text=text, evidence=(signal.evidence,), code=Code.FLOW_FAILED)
+    return Ruling(RunState.FAILED, reason, signal.flow, last, signal.text)
 
 
 def _claimed_failure(detail: RunDetail) -> Ruling:
@@ -128,7 +134,8 @@ def _claimed_failure(detail: RunDetail) -> Ruling:
     evidence = claim_evidence(detail)
     if detail.record.error and evidence:
         evidence = (evidence[0].model_copy(update={"quote": detail.record.error[:400]}),)
-    return Ruling(RunState.FAILED, Reason(text=text, evidence=evidence), flow, step)
+    reason = Reason(text=text, evidence=evidence, code=Code.RUN_FAILED)
+    return Ruling(RunState.FAILED, reason, flow, step, detail.record.error or "")
 
 
 def _last_place(detail: RunDetail) -> tuple[str | None, str | None]:
@@ -147,10 +154,12 @@ def asks(detail: RunDetail) -> list[Ruling]:
     for signal in of_kind(detail, SignalKind.ESCALATION, SignalKind.NEEDS_HUMAN):
         if begun_since(detail, signal.flow, signal.at):
             continue
-        what = "was escalated" if signal.kind is SignalKind.ESCALATION else "needs a human"
+        escalated = signal.kind is SignalKind.ESCALATION
+        what = "was escalated" if escalated else "needs a human"
         text = f"{where(signal.flow, signal.step)} {what} and nobody answered: {gist(signal.text)}"
-        reason = Reason(text=text, evidence=(signal.evidence,))
-        found.append(Ruling(RunState.WAITING, reason, signal.flow, signal.step))
+        code = Code.ESCALATED if escalated else Code.NEEDS_HUMAN
+        reason = Reason(text=text, evidence=(signal.evidence,), code=code)
+        found.append(Ruling(RunState.WAITING, reason, signal.flow, signal.step, signal.text))
     return found[-1:]
 
 
@@ -160,15 +169,18 @@ def interruptions(detail: RunDetail, claim: Claim) -> list[Ruling]:
     for step in detail.steps:
         if step.status is StepStatus.INTERRUPTED:
             evidence = () if step.evidence is None else (step.evidence,)
-            reason = Reason(text=f"{where(step.flow, step.step)} was interrupted", evidence=evidence)
+            text = f"{where(step.flow, step.step)} was interrupted"
+            reason = Reason(text=text, evidence=evidence, code=Code.INTERRUPTED)
             found.append(Ruling(RunState.INTERRUPTED, reason, step.flow, step.step))
     for signal in of_kind(detail, SignalKind.INTERRUPTED):
         if not begun_since(detail, signal.flow, signal.at):
-            reason = Reason(text=f"{where(signal.flow, signal.step)}: {gist(signal.text)}", evidence=(signal.evidence,))
+            text = f"{where(signal.flow, signal.step)}: {gist(signal.text)}"
+            reason = Reason(text=text, evidence=(signal.evidence,), code=Code.INTERRUPTED)
             found.append(Ruling(RunState.INTERRUPTED, reason, signal.flow, signal.step))
     if claim is Claim.INTERRUPTED:
         record = detail.record
-        reason = Reason(text=f"the run was {record.claimed}", evidence=claim_evidence(detail))
+        text = f"the run was {record.claimed}"
+        reason = Reason(text=text, evidence=claim_evidence(detail), code=Code.INTERRUPTED)
         found.insert(0, Ruling(RunState.INTERRUPTED, reason, record.current_flow, record.current_step))
     return found
 
@@ -186,4 +198,4 @@ def stops(detail: RunDetail, claim: Claim) -> list[Ruling]:
     said = gist(record.error) or (gist(signals[-1].text) if signals else "")
     text = f"{record.claimed} before {where(flow, step)}, can be resumed" + (f": {said}" if said else "")
     evidence = (*(signal.evidence for signal in signals[-2:]), *claim_evidence(detail))
-    return [Ruling(RunState.PARTIAL, Reason(text=text, evidence=evidence), flow, step)]
+    return [Ruling(RunState.PARTIAL, Reason(text=text, evidence=evidence, code=Code.STOPPED), flow, step)]

@@ -1,6 +1,7 @@
 """Steps a run should have done and did not: the silent truncation behind a green status (formats/flow-studio.md 4)."""
 
 from cockpit.diagnosis.claims import Claim
+from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.parts import Ruling, of_kind
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
@@ -28,7 +29,7 @@ def _flow(detail: RunDetail, flow: str) -> Ruling | None:
     if not seen:
         if end is not None or not detail.steps:
             return None  # run by a backend that records whole flows only
-        reason = Reason(text=f"{flow} never began: none of its {len(planned)} steps left a trace", evidence=())
+        reason = Reason(text=f"{flow} never began: none of its {len(planned)} steps left a trace", code=Code.NEVER_BEGAN)
         return Ruling(RunState.PARTIAL, reason, flow, missing[0].step)
     if began_late(planned, seen):
         missing = missing[len(planned) - len(_from_first(planned, seen)) :]
@@ -37,7 +38,8 @@ def _flow(detail: RunDetail, flow: str) -> Ruling | None:
     names = ", ".join(step.step for step in missing[:4]) + (" …" if len(missing) > 4 else "")
     text = f"{flow} ended after {len(planned) - len(missing)} of {len(planned)} steps; no trace of {names}"
     evidence = () if end is None else (end.evidence,)
-    return Ruling(RunState.PARTIAL, Reason(text=text, evidence=evidence), flow, missing[0].step)
+    reason = Reason(text=text, evidence=evidence, code=Code.TRUNCATED)
+    return Ruling(RunState.PARTIAL, reason, flow, missing[0].step)
 
 
 def _end(detail: RunDetail, flow: str) -> Signal | None:
@@ -67,7 +69,7 @@ def late_starts(detail: RunDetail) -> list[Reason]:
             first = next(step for step in detail.steps if step.flow == flow)
             evidence: tuple[Evidence, ...] = () if first.evidence is None else (first.evidence,)
             text = f"{flow} began at {rest[0].step}; the {len(planned) - len(rest)} steps before it are not in this run"
-            found.append(Reason(text=text, evidence=evidence, warn=True))
+            found.append(Reason(text=text, evidence=evidence, warn=True, code=Code.LATE_START))
     return found
 
 

@@ -8,6 +8,7 @@ the list of steps; and only what should still be moving can be stuck.
 from datetime import datetime
 
 from cockpit.diagnosis.claims import Claim, claim_of, contradicted
+from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.contradictions import warnings
 from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.parts import Ruling, agent_of, begun_since, claim_evidence, gist, of_kind
@@ -38,7 +39,7 @@ def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS) -> Run:
         The run's summary: its state, the step that matters, why (the deciding reason first, then further ones, then
         warnings), and what silence will make of it.
     """
-    claim = claim_of(detail.record.claimed)
+    claim = claim_of(detail.record.means or detail.record.claimed)
     rulings, becomes = _rule(detail, claim, now, limits)
     first = rulings[0]
     reasons = [ruling.reason for ruling in rulings]
@@ -96,6 +97,9 @@ def _unharmed(detail: RunDetail, claim: Claim, now: datetime, limits: Limits) ->
         return cut or [_succeeded(detail)], None
     if claim is Claim.NONE and not detail.steps and not len(detail.events) and detail.record.evidence is None:
         return _without_record(detail), None
+    if claim is Claim.IDLE:
+        reason = Reason(text="it waits to be started", evidence=claim_evidence(detail))
+        return [Ruling(RunState.PENDING, reason)], None
     ruling, becomes = moving(detail, claim, now, limits)
     return [ruling], becomes
 
@@ -107,7 +111,8 @@ def _unreadable(detail: RunDetail) -> Ruling | None:
     worst = lost[0]
     evidence = Evidence(rank=Rank.PHYSICS, path=worst.path, line=worst.line, quote=worst.reason)
     name = worst.path.rpartition("/")[2]
-    return Ruling(RunState.UNREADABLE, Reason(text=f"{name} cannot be read: {worst.reason}", evidence=(evidence,)))
+    reason = Reason(text=f"{name} cannot be read: {worst.reason}", evidence=(evidence,), code=Code.UNREADABLE)
+    return Ruling(RunState.UNREADABLE, reason, said=worst.reason)
 
 
 def _went_on(detail: RunDetail, failed: list[Ruling], claim: Claim) -> bool:
@@ -133,7 +138,7 @@ def _pause(detail: RunDetail) -> Ruling:
     evidence = (*(one.evidence for one in pauses[-1:]), *claim_evidence(detail))
     return Ruling(
         RunState.PAUSED,
-        Reason(text=f"{record.claimed or 'paused'}, goes on when resumed", evidence=evidence),
+        Reason(text=f"{record.claimed or 'paused'}, goes on when resumed", evidence=evidence, code=Code.PAUSED),
         record.current_flow,
         record.current_step,
     )
@@ -144,7 +149,7 @@ def _degraded(detail: RunDetail) -> list[Ruling]:
     return [
         Ruling(
             RunState.PARTIAL,
-            Reason(text=f"{signal.flow}: {gist(signal.text)}", evidence=(signal.evidence,)),
+            Reason(text=f"{signal.flow}: {gist(signal.text)}", evidence=(signal.evidence,), code=Code.DEGRADED),
             signal.flow,
             signal.step,
         )

@@ -13,6 +13,8 @@ class Pulse(StrEnum):
     """A producer process exists and works (CPU, children or I/O since the last look)."""
     IDLE = "idle"
     """It exists and does nothing that can be measured: it may wait for a provider, or hang."""
+    STOPPED = "stopped"
+    """It exists and is halted by a signal or a debugger: it does nothing until someone lets it go on."""
     GONE = "gone"
     """There is none, although the run should have one."""
     UNKNOWN = "unknown"
@@ -38,6 +40,26 @@ class ProcessFact(Model):
     """What it waits on, where the kernel tells (a socket's peer, a child, a lock, a pipe)."""
     matched_by: str = ""
     """Why it counts as this run's producer."""
+    sure: bool = True
+    """Whether that is enough to call it the producer; a process that merely works in the root is not."""
+
+
+class LostProducer(Model):
+    """A process that was known to be the producer of a run and is no more.
+
+    Attributes:
+        pid: Its process id.
+        name: Its name or command.
+        known_by: How it was known: `seen` here, or by the record of a `job` or a `recording`.
+        seen_at: When it was seen last, or began; UTC.
+        zombie: It has ended and its parent has not taken note.
+    """
+
+    pid: int
+    name: str = ""
+    known_by: str = "seen"
+    seen_at: datetime
+    zombie: bool = False
 
 
 class HostFacts(Model):
@@ -51,10 +73,24 @@ class HostFacts(Model):
 
 
 class Physics(Model):
-    """Everything physical known of a run at one moment."""
+    """Everything physical known of a run at one moment.
+
+    Attributes:
+        at: When this was looked at.
+        pulse: What it comes to.
+        processes: Its producers, the most telling first.
+        candidates: Processes that may be its producer, on too little to say so.
+        host: The host, and the filesystem of the run's root.
+        note: Why it is not known better, or what is odd; for people.
+        worked_at: When a producer was last seen doing anything.
+        lost: The producer that was there once, where there is none now.
+    """
 
     at: datetime
     pulse: Pulse
     processes: tuple[ProcessFact, ...] = ()
+    candidates: tuple[ProcessFact, ...] = ()
     host: HostFacts = HostFacts()
     note: str = ""
+    worked_at: datetime | None = None
+    lost: LostProducer | None = None

@@ -254,6 +254,13 @@ class SignalKind(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     BOUNDARY = "boundary"
+    SLO_BREACH = "slo_breach"
+    EVAL_DROP = "eval_drop"
+    SAFETY = "safety"
+    BUDGET = "budget"
+    ANOMALY = "anomaly"
+    GATE = "gate"
+    """A gate that is not green: PR contexts, a preview's smoke test, a release threshold."""
 
 
 class Signal(Model):
@@ -272,6 +279,8 @@ class RunRecord(Model):
 
     Attributes:
         claimed: Its status word, lower case, or `None`.
+        means: `claimed` in the words of `cockpit.diagnosis.claims`, where the system's own word means something else
+            there or nothing; `idle`: it was made and waits to be started, so that silence means nothing.
         finished: Whether that word means that nothing more will happen.
         error: Its error text.
         flows: Flow keys it was asked to do, in order.
@@ -280,6 +289,7 @@ class RunRecord(Model):
     """
 
     claimed: str | None = None
+    means: str | None = None
     finished: bool = False
     error: str | None = None
     title: str | None = None

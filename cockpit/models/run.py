@@ -69,19 +69,28 @@ class StepCounts(Model):
 
 
 class Reason(Model):
-    """One sentence of a verdict with the evidence it rests on. `warn` marks what does not decide the state."""
+    """One sentence of a verdict with the evidence it rests on. `warn` marks what does not decide the state.
+
+    `code` says which rule of the verdict it comes from (`blocked`, `step_failed` ...; `cockpit.diagnosis.codes`), so
+    that the diagnosis builds on what was found here instead of finding it again.
+    """
 
     text: str
     evidence: tuple[Evidence, ...] = ()
     warn: bool = False
+    code: str = ""
 
 
 class Becomes(Model):
-    """What a run turns into if nothing more is heard of it: ageing costs no reading."""
+    """What a run turns into if nothing more is heard of it: ageing costs no reading.
+
+    `findings` are the ids of what has to be said of it then, in place of the ones before.
+    """
 
     at: datetime
     state: RunState
     reason: Reason
+    findings: tuple[str, ...] = ()
 
 
 class Run(Model):
@@ -100,7 +109,9 @@ class Run(Model):
         updated_at: Last sign of life: the newest recorded time or file modification.
         steps: Counts over all flows the run was asked to do.
         reasons: Why `state` is what it is, the deciding one first.
-        findings: Ids of findings (diagnosis).
+        findings: Ids of the findings that need no more than judging (cause rules on the deciding text,
+            contradictions); `cockpit.diagnosis.findings.diagnose` says what they are.
+        signature: Normalised failure signature of the deciding text, the same for the same failure in any run.
         problems: How many pieces of its data could not be read.
         becomes: What silence will make of it.
         tags: The run's own tags.
@@ -121,6 +132,7 @@ class Run(Model):
     steps: StepCounts = StepCounts()
     reasons: tuple[Reason, ...] = ()
     findings: tuple[str, ...] = ()
+    signature: str | None = None
     problems: int = 0
     becomes: Becomes | None = None
     tags: tuple[str, ...] = ()
@@ -145,6 +157,7 @@ class Run(Model):
             update={
                 "state": self.becomes.state,
                 "reasons": (self.becomes.reason, *self.reasons),
+                "findings": self.becomes.findings,
                 "contradicted": self.becomes.state is not RunState.SUCCEEDED
                 and self.claimed is not None
                 and self.claimed not in (self.becomes.state.value,),

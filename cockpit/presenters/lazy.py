@@ -58,7 +58,8 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
         """See `widgets.rows.Leveled`; asks the items themselves where they know."""
         ask = getattr(self.items, "next_level", None)
         if ask is not None:
-            found: int | None = ask(start, step, frozenset(level.value for level in levels))
+            # Items count from `start` on, rows from the one after it.
+            found: int | None = ask(start + step, step, frozenset(level.value for level in levels))
             return found
         return hunt(_Walk(self), start, step, levels)
 

@@ -23,7 +23,7 @@ from cockpit.runtime.scanner import ScanEvents, Scanner
 from cockpit.runtime.sweep import DEFAULT_PACE, Pace
 from cockpit.runtime.table import RunTable
 from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub, topmost
-from cockpit.sources.base import Source
+from cockpit.sources.base import ManyOwner, Source
 
 logger = logging.getLogger(__name__)
 
@@ -230,26 +230,29 @@ class Board:
             for root in below:
                 if STATE_FOLDER in path.relative_to(root).parts[:1]:
                     continue
-                ref = self._owner(root, path)
-                if ref is not None:
-                    dirty[ref.key] = ref
-                elif path.is_dir() or not os.path.lexists(path):
+                refs = self._owners(root, path)
+                dirty.update((ref.key, ref) for ref in refs)
+                if refs:
+                    continue
+                if path.is_dir() or not os.path.lexists(path):
                     # A directory that was moved in reports only itself, and one that is gone may have held runs.
                     unlisted.add(root)
         self._scanner.queue.mark(dirty.values())
         self._scanner.queue.relist(unlisted)
 
-    def _owner(self, root: Path, path: Path) -> RunRef | None:
+    def _owners(self, root: Path, path: Path) -> Sequence[RunRef]:
         for source in self._sources.get(root, ()):
             try:
+                if isinstance(source, ManyOwner) and (refs := source.owners(root, path)):
+                    return refs
                 ref = source.owner(root, path)
             except Exception:
                 # A source may be anyone's package; the sweep finds what it fails to name here.
                 logger.exception("asking %s whose %s is", source.id, path)
                 continue
             if ref is not None:
-                return ref
-        return None
+                return (ref,)
+        return ()
 
     def _on_root(self, root: Path) -> None:
         self._scanner.queue.relist([root])

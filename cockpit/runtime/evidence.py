@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cockpit.errors import CockpitError, UsageError
 from cockpit.sources.lines import FileLines
-from cockpit.sources.paths import decode
+from cockpit.sources.paths import on_disk
 
 _KEEP = 8
 """Files whose line index is remembered, so that going back and forth in a large log reads only what is new."""
@@ -93,7 +93,7 @@ class EvidenceReader:
             raise UsageError(f"not a path below the root: {path!r}")
         try:
             root = self.root.resolve(strict=True)
-            real = (root / decode(path)).resolve(strict=True)
+            real = Path(on_disk(str(root), path)).resolve(strict=True)
         except (OSError, RuntimeError) as error:
             raise CockpitError(f"{path}: {_why(error)}") from error
         if not real.is_relative_to(root):

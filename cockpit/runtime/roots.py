@@ -12,7 +12,7 @@ from cockpit.models.problem import Problem
 from cockpit.models.run import RunRef
 from cockpit.models.snapshot import RootStatus
 from cockpit.sources.base import RootReader, Source
-from cockpit.sources.paths import decode
+from cockpit.sources.paths import on_disk
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def mtime_ns(path: str | os.PathLike[str]) -> int:
 
 def run_path(ref: RunRef) -> str:
     """The directory of a run, as `cockpit.sources.paths.run_dir` gives it; pathlib is slow where all runs are asked."""
-    return ref.root if ref.path == "." else f"{ref.root}/{decode(ref.path)}"
+    return on_disk(ref.root, ref.path)
 
 
 def list_root(root: Path, sources_for: SourcesFor) -> Listing:

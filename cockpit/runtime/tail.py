@@ -162,12 +162,32 @@ class _Opened:
 
 
 async def _open(path: Path) -> _Opened | None:
+    opening = asyncio.ensure_future(_opened(path))
     try:
-        file = await aiofiles.open(path, "rb", buffering=0, opener=_opener)
+        file = await asyncio.shield(opening)
     except OSError:
         return None
+    except asyncio.CancelledError:
+        # The thread opens it all the same, for nobody.
+        opening.add_done_callback(_close_unwanted)
+        raise
     status = os.fstat(file.fileno())
     return _Opened(file, (status.st_dev, status.st_ino))
+
+
+_CLOSING: set["asyncio.Future[None]"] = set()
+"""Keeps what closes a file alive until it is closed."""
+
+
+async def _opened(path: Path) -> AsyncFileIO:
+    return await aiofiles.open(path, "rb", buffering=0, opener=_opener)
+
+
+def _close_unwanted(opening: "asyncio.Future[AsyncFileIO]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        closing = asyncio.ensure_future(opening.result().close())
+        _CLOSING.add(closing)
+        closing.add_done_callback(_CLOSING.discard)
 
 
 def _opener(path: str, _flags: int) -> int:

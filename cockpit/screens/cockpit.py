@@ -91,6 +91,8 @@ class CockpitScreen(Screen[None]):
         self.latest = self.snapshot
         self._leave: list[Callable[[], None]] = []
         self._detail_timer: Timer | None = None
+        self._arriving = True
+        self._top: str | None = None
 
     @property
     def host(self) -> Host:
@@ -189,7 +191,7 @@ class CockpitScreen(Screen[None]):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.painter.runs()
+        self._show_runs()
         run = self._run_in_scope()
         if run is None:
             self._rescope(self.painter.run_under_cursor())
@@ -199,6 +201,16 @@ class CockpitScreen(Screen[None]):
         else:
             self.scope = self.scope.refreshed(run)
         self.painter.header()
+
+    def _show_runs(self) -> None:
+        """The runs; until the first scan is over or a key is pressed, the cursor stays on the most pressing one."""
+        pane = self.pane("runs")
+        arriving = self._arriving and pane.cursor_key == self._top
+        self.painter.runs()
+        if arriving:
+            pane.move_to(0)
+            self._top = pane.cursor_key
+        self._arriving = arriving and not self.snapshot.progress.finished
 
     def _run_in_scope(self) -> Run | None:
         return self.painter.run(self.scope.key) if self.scope.key else None
@@ -382,6 +394,7 @@ class CockpitScreen(Screen[None]):
 
     def action_command(self, command_id: str) -> None:
         """What every key leads to."""
+        self._arriving = False
         self.commanding.run(command_id)
 
     def on_resize(self) -> None:

@@ -144,7 +144,8 @@ class Palette:
 
     def _leave(self, bar: FilterBar) -> None:
         bar.close()
-        self._screen.pane(self._screen.deck.state.active).focus()
+        # At once: `focus` would come later, after the command that was entered has gone to another pane.
+        self._screen.set_focus(self._screen.pane(self._screen.deck.state.active))
 
     def _bar(self, name: str) -> FilterBar:
         return self._screen.query_one(f"#{name}", FilterBar)

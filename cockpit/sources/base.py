@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from cockpit.models.action import ActionSpec
 from cockpit.models.detail import RunDetail
@@ -54,6 +54,24 @@ class Source(Protocol):
 
     def watch_paths(self, ref: RunRef) -> Sequence[Path]:
         """Directories and files worth watching while the run is active."""
+        ...
+
+
+@runtime_checkable
+class ManyOwner(Protocol):
+    """Optional: a source of which one file may hold many runs (a database)."""
+
+    def owners(self, root: Path, path: Path) -> Sequence[RunRef]:
+        """Every run that a changed file changed; empty where `owner` knows better."""
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """Optional: a source that takes something from the operator's settings."""
+
+    def configure(self, options: Sequence[Any]) -> None:
+        """Replace what was set before; called before the source is asked anything, and again by another session."""
         ...
 
 

@@ -35,10 +35,22 @@ def _byte(match: re.Match[bytes]) -> bytes:
     return b"\\" if token == b"\\\\" else bytes((int(token[2:], 16),))
 
 
+def on_disk(root: str, path: str) -> str:
+    """Where a path of the models lies on this host, below `root`.
+
+    A run that is a row of a database has a path such as `data.db#<id>` (`.#<id>` where the database is no file of the
+    root): what is on disk of it is the file before the `#`. A name that really holds a `#` is found first.
+    """
+    whole = root if path == "." else f"{root}/{decode(path)}"
+    if "#" not in path or os.path.lexists(whole):
+        return whole
+    held = whole.rpartition("#")[0]
+    return held if held == f"{root}/." or os.path.isfile(held) else whole  # noqa: PTH113 - names may be any bytes
+
+
 def run_dir(ref: RunRef) -> Path:
-    """The directory of a run on this host."""
-    root = Path(ref.root)
-    return root if ref.path == "." else root / decode(ref.path)
+    """The directory of a run on this host, or the file that holds it."""
+    return Path(on_disk(ref.root, ref.path))
 
 
 def in_root(ref: RunRef, rel: str) -> str:

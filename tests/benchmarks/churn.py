@@ -3,6 +3,7 @@
 Prints `ready` when it has begun, and the rate it kept when it ends.
 """
 
+import contextlib
 import itertools
 import sys
 import threading
@@ -24,7 +25,8 @@ def main(runs: Path, rate: float) -> int:
             receipts[number % len(receipts)].write_bytes(texts[number % len(texts)])
         done = due
         stop.wait(0.01)
-    print(round(done / (time.perf_counter() - started), 1), flush=True)  # noqa: T201
+    with contextlib.suppress(BrokenPipeError):
+        print(round(done / (time.perf_counter() - started), 1), flush=True)  # noqa: T201
     return 0
 
 

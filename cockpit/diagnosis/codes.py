@@ -1,0 +1,61 @@
+"""Codes of what was observed of a run: the words in which verdict, observers and rules speak of the same thing.
+
+The verdict puts the code of the rule it applied on each `Reason`; observers (`stuck`, `disagreements`, `freshness`)
+add what the verdict does not need; a rule of the data files names the code it explains (`observed = "blocked"`).
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What can be observed; the first part by the verdict, the second by observers of a run's details."""
+
+    BLOCKED = "blocked"
+    STEP_FAILED = "step_failed"
+    STEP_TIMED_OUT = "step_timed_out"
+    FLOW_FAILED = "flow_failed"
+    RUN_FAILED = "run_failed"
+    ESCALATED = "escalated"
+    NEEDS_HUMAN = "needs_human"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    TRUNCATED = "truncated"
+    NEVER_BEGAN = "never_began"
+    DEGRADED = "degraded"
+    SILENT = "silent"
+    UNREADABLE = "unreadable"
+    RECEIPT_DIFFERS = "receipt_differs"
+    RECORD_DIFFERS = "record_differs"
+    BOUNDARY = "boundary"
+    TIMEOUT = "timeout"
+    LOOP_EXHAUSTED = "loop_exhausted"
+    STALLED = "stalled"
+    VERIFICATION_FAILED = "verification_failed"
+    VERIFIED_OVER_FAILURE = "verified_over_failure"
+    """A handoff says VERIFIED although the machinery's own verification of that step failed."""
+    STUB = "stub"
+    LATE_START = "late_start"
+
+    STEP_WITHOUT_RECEIPT = "step_without_receipt"
+    NO_HANDOFF = "no_handoff"
+    MADE_UP_HANDOFF = "made_up_handoff"
+    """The step wrote no handoff; the orchestrator made one up."""
+    PREVIOUS_INCOMPLETE = "previous_incomplete"
+    MISSING_INPUT = "missing_input"
+    SAME_FAILURE_TWICE = "same_failure_twice"
+    STALE = "stale"
+    EXIT_CODE_LIES = "exit_code_lies"
+    """A command ended with 0 although what it did failed."""
+    TESTS_CLAIMED = "tests_claimed"
+    """An agent says that the tests passed; the record of its own command says otherwise."""
+    METRICS_DISAGREE = "metrics_disagree"
+    NOT_MEASURED = "not_measured"
+    ASSUMPTION_WRONG = "assumption_wrong"
+    DECISION_CONFLICT = "decision_conflict"
+    CONTEXT_TRUNCATED = "context_truncated"
+    RECURRING = "recurring"
+    """Other runs failed with the same signature."""
+    PROCESS_GONE = "process_gone"
+    PROCESS_IDLE = "process_idle"
+    PROCESS_ALIVE = "process_alive"

@@ -1,0 +1,204 @@
+"""Which processes belong to a run: pure rules over their command lines, directories and open files.
+
+A producer is known for sure by the run's name in its command line, by working inside the run, by one of the run's files
+being open, by a record of who was started for it, or by having begun with the run in the same tree. A process that
+merely works in the tree is a candidate: enough to doubt that the producer is gone, too little to say that it lives.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from cockpit.runtime.processes import Card
+
+_ONLOOKERS = frozenset(
+    """less more most tail head cat bat vi vim nvim view nano emacs emacsclient micro hx code grep egrep fgrep rg ag find
+    ls tree watch lnav tmux screen zellij ssh sshd scp sftp rsync git tig lazygit jq man diff htop top inotifywait du df
+    tar gzip gdb strace ltrace xdg-open cockpit toolong posting k9s lsof fuser dolphin nautilus""".split()
+)
+"""Programs people look at runs with: naming a run, or standing in it, makes none of them its producer."""
+_SHELLS = frozenset("sh bash dash zsh fish ksh tcsh csh ash nu xonsh pwsh".split())
+_PYTHON = re.compile(r"(python|pypy)[\d.]*\Z")
+_NAME = r"[A-Za-z0-9._-]"
+_DISTINCT = re.compile(r"(?=.*\d).{8,}\Z")
+"""A name that nothing but the run is called by: long, with a digit in it."""
+_RUN_OPTION = re.compile(r"--?(run|run[-_]?id|execution[-_]?id|resume|r)\Z", re.IGNORECASE)
+_RUN_ASSIGNED = re.compile(r"(--?)?[\w-]*(run|execution|ticket)[\w-]*=", re.IGNORECASE)
+
+BEGAN_WITH_S = 120.0
+"""A process of the tree that was started at most this long before the run's first sign of life began with it."""
+_CLOCK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPid:
+    """A process that a job of the cockpit or a recording started for a run.
+
+    Attributes:
+        pid: Its process id.
+        created: When it was created, in seconds since the epoch; `None` where that was not recorded.
+        known_by: `job` or `recording`.
+        name: Its command.
+        at: When it was started, UTC.
+    """
+
+    pid: int
+    at: datetime
+    created: float | None = None
+    known_by: str = "job"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A run whose producer is wanted.
+
+    Attributes:
+        key: Its key.
+        id: Its name.
+        root: Absolute path of its root.
+        path: Absolute path of the run.
+        owner: User id its files belong to, or `None`.
+        started_at: Its first sign of life.
+        recorded: Who was started for it.
+    """
+
+    key: str
+    id: str
+    root: str
+    path: str
+    owner: int | None = None
+    started_at: datetime | None = None
+    recorded: tuple[RecordedPid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Why a process belongs to a run, and whether that is enough."""
+
+    why: str
+    sure: bool = True
+
+
+def match(card: Card, target: Target, files: Iterable[str] | None = ()) -> Match | None:
+    """Why a process is the producer of a run, or may be.
+
+    Args:
+        card: The process.
+        target: The run.
+        files: Absolute paths of its open files, where they are known.
+    """
+    for recorded in target.recorded:
+        if recorded.pid == card.pid and (recorded.created is None or abs(recorded.created - card.created) < _CLOCK_S):
+            return Match(f"started as a {recorded.known_by}")
+    if onlooker(card):
+        return None
+    named = _named(card, target)
+    if named is not None:
+        return named
+    if card.cwd is not None and inside(card.cwd, target.path) and not _bare_shell(card) and target.path != target.root:
+        return Match("works inside the run")
+    for path in files or ():
+        if inside(path, target.path) and target.path != target.root:
+            return Match(f"has {PurePosixPath(path).name} of the run open")
+        if inside(path, target.root) and _DISTINCT.match(target.id) and _word(target.id).search(path):
+            return Match(f"has {PurePosixPath(path).name} open")
+    return _of_the_tree(card, target)
+
+
+def onlooker(card: Card) -> bool:
+    """Whether a process only looks on: pagers, editors, shells nobody gave a command, this program itself."""
+    words = _program(card.cmdline)
+    if not words:
+        return True
+    name = PurePosixPath(words[0].lstrip("-")).name
+    return name in _ONLOOKERS or _bare_shell(card) or own_program(card.cmdline)
+
+
+def own_program(cmdline: tuple[str, ...]) -> bool:
+    """Whether a command line is one of this program (the screen, a verb, a supervisor), not a demo's producer."""
+    words = _program(cmdline)
+    if words and PurePosixPath(words[0]).name == "cockpit":
+        return True
+    if "-m" in cmdline[:6]:
+        module = cmdline[cmdline.index("-m") + 1 : cmdline.index("-m") + 2]
+        return bool(module) and module[0].split(".")[0] == "cockpit" and module[0] != "cockpit.demo.producer"
+    return False
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _program(cmdline: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line from the program on: an interpreter and its options are left out before a script."""
+    if not cmdline or not _PYTHON.search(PurePosixPath(cmdline[0]).name):
+        return cmdline
+    for index, word in enumerate(cmdline[1:], 1):
+        if word in ("-m", "-c", "-"):
+            return cmdline
+        if not word.startswith("-"):
+            return cmdline[index:]
+    return cmdline
+
+
+def _bare_shell(card: Card) -> bool:
+    name = PurePosixPath(card.cmdline[0].lstrip("-")).name if card.cmdline else ""
+    return name in _SHELLS and all(word.startswith("-") and "c" not in word for word in card.cmdline[1:])
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!{_NAME}){re.escape(name)}(?!{_NAME}*[A-Za-z0-9_-])")
+
+
+def _named(card: Card, target: Target) -> Match | None:
+    """The run's directory or its name as a word of its own, in one of the arguments."""
+    pattern = _word(target.id)
+    distinct = bool(_DISTINCT.match(target.id))
+    relative = target.path.removeprefix(target.root).strip("/")
+    for index, word in enumerate(card.cmdline):
+        if target.path != target.root and target.path in word and _whole_path(word, target.path):
+            return Match("names the run's directory")
+        found = pattern.search(word)
+        if found is None:
+            continue
+        before = card.cmdline[index - 1] if index else ""
+        meant = bool(_RUN_OPTION.match(before)) or bool(_RUN_ASSIGNED.match(word[: found.start()]))
+        meant = meant or ("/" in relative and relative in word)
+        if meant or distinct:
+            elsewhere = card.cwd is not None and not _related(card.cwd, target) and not _mentions(card, target.root)
+            # A copy of the tree has runs of the same names: whoever works in that one is not meant here.
+            return Match("names the run, but works elsewhere", sure=False) if elsewhere and card.cwd != "/" else Match(
+                "names the run"
+            )
+    return None
+
+
+def _whole_path(word: str, path: str) -> bool:
+    rest = word[word.index(path) + len(path) :]
+    return not rest or rest[0] in "/:,;'\" "
+
+
+def _related(cwd: str, target: Target) -> bool:
+    """Whether a directory is one a producer of this root works in: within the root, or one of its parents."""
+    return inside(cwd, target.root) or (cwd != "/" and inside(target.path, cwd))
+
+
+def _mentions(card: Card, folder: str) -> bool:
+    return any(folder in word for word in card.cmdline)
+
+
+def _of_the_tree(card: Card, target: Target) -> Match | None:
+    """A process that works in the tree, or was pointed at it: the producer where it began with the run."""
+    works = card.cwd is not None and inside(card.cwd, target.root)
+    if not works and not _mentions(card, target.root):
+        return None
+    how = "works in the root" if works else "names the root"
+    if target.started_at is not None and card.uid is not None and card.uid == target.owner:
+        before = target.started_at.timestamp() - card.created
+        if -_CLOCK_S <= before <= BEGAN_WITH_S:
+            return Match(f"{how} and began with the run")
+    return Match(how, sure=False)

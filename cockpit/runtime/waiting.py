@@ -1,0 +1,76 @@
+"""What a sleeping process waits on, as far as Linux tells: the kernel function it sleeps in, and its connections."""
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
+
+_CHANNELS = (
+    (("do_wait", "wait4", "waitid"), "a child to end"),
+    (("pipe_read", "pipe_wait", "anon_pipe_read"), "a pipe nobody writes to"),
+    (("pipe_write", "anon_pipe_write"), "a pipe nobody reads from"),
+    (("flock_lock", "locks_lock", "fcntl_setlk", "posix_lock", "__break_lease"), "a file lock"),
+    (("nfs", "rpc_", "fuse_", "cifs", "p9_client"), "a network or user-space filesystem"),
+    (("io_schedule", "wait_on_page", "folio_wait", "jbd2", "blk_"), "the disk"),
+    (("unix_stream", "unix_dgram"), "a local socket"),
+    (("n_tty_read", "tty_read"), "input from a terminal"),
+    (("do_signal_stop", "ptrace_stop"), "a signal to go on"),
+)
+_NETWORK = ("sk_wait_data", "inet_csk", "tcp_recvmsg", "wait_woken", "__skb_wait", "sk_stream_wait")
+_SLEEP = ("hrtimer_nanosleep", "do_nanosleep", "common_nsleep")
+_POLL = ("ep_poll", "poll_schedule", "do_select", "do_sys_poll", "do_poll", "io_cqring_wait")
+_LOCK = ("futex",)
+_LOCAL_PORTS = ("127.", "::1")
+
+
+def waiting_on(process: "psutil.Process") -> str | None:
+    """In words; `None` where nothing is known or it does not wait. Reads its own and its threads' wait channels."""
+    channels = _channels(process.pid)
+    for names, meaning in _CHANNELS:
+        if any(channel.startswith(names) for channel in channels):
+            return meaning
+    if any(channel.startswith((*_NETWORK, *_POLL)) for channel in channels):
+        peer = _peer(process)
+        if peer:
+            return peer
+        return "the network" if any(channel.startswith(_NETWORK) for channel in channels) else "events"
+    if any(channel.startswith(_SLEEP) for channel in channels):
+        return "a timer: it sleeps"
+    if any(channel.startswith(_LOCK) for channel in channels):
+        return _peer(process) or "a lock between its threads"
+    # Without permission for the wait channel its connections may still tell.
+    return _peer(process)
+
+
+def _channels(pid: int) -> list[str]:
+    """Names of the kernel functions its threads sleep in, the main thread's first; `0` means that it runs."""
+    found: list[str] = []
+    try:
+        threads = sorted(os.listdir(f"/proc/{pid}/task"), key=lambda name: (name != str(pid), name))[:32]
+    except OSError:
+        return found
+    for thread in threads:
+        with suppress(OSError), open(f"/proc/{pid}/task/{thread}/wchan", encoding="ascii", errors="replace") as file:
+            name = file.read(64).strip()
+            if name and name != "0":
+                found.append(name)
+    return found
+
+
+def _peer(process: "psutil.Process") -> str | None:
+    """The other end of an established connection, one on another host before one on this."""
+    import psutil
+
+    try:
+        connections = process.net_connections(kind="inet")
+    except (psutil.Error, OSError, AttributeError):
+        return None
+    peers = [item.raddr for item in connections if item.status == psutil.CONN_ESTABLISHED and item.raddr]
+    if not peers:
+        return None
+    peers.sort(key=lambda address: address.ip.startswith(_LOCAL_PORTS))
+    address = f"[{peers[0].ip}]" if ":" in peers[0].ip else peers[0].ip
+    more = f" and {len(peers) - 1} more" if len(peers) > 1 else ""
+    return f"the answer of {address}:{peers[0].port}{more}"
