@@ -3,17 +3,17 @@
 Nothing here decides anything; both front ends ask the same session the same questions.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit import __version__, locations
-from cockpit.actions.desk import ActionDesk
-from cockpit.actions.launcher import REFUSED, JobContext
 from cockpit.clock import Clock
-from cockpit.diagnosis.verdict import Limits, judge
+from cockpit.diagnosis.limits import Limits
+from cockpit.diagnosis.pace import Pace, pace_of
 from cockpit.errors import CockpitError, RootError, UsageError
 from cockpit.journal.actor import current_actor
 from cockpit.journal.log import JOURNAL_FILE, Journal
@@ -25,11 +25,16 @@ from cockpit.models.snapshot import Snapshot
 from cockpit.playbooks.loader import Library, load_library
 from cockpit.runtime.board import Board
 from cockpit.runtime.evidence import EvidenceReader
+from cockpit.runtime.history import History, history_path
 from cockpit.sanitize import clean
 from cockpit.settings import RootSettings, Settings
 from cockpit.sources import registry
 from cockpit.sources.base import Source
 from cockpit.sources.paths import encode
+
+if TYPE_CHECKING:
+    from cockpit.actions.desk import ActionDesk
+    from cockpit.runtime.vigil import PhysicsSetup
 
 
 class Session:
@@ -56,6 +61,7 @@ class Session:
             read_only: Refuse every action, whatever the settings say.
         """
         self.settings = settings
+        registry.configure(settings.for_sources)
         self.roots = {Path(root.path): root for root in roots}
         self.now = clock
         self.actor = current_actor()
@@ -73,11 +79,18 @@ class Session:
         return Board(
             list(self.roots),
             self.sources_for,
-            lambda detail, now: judge(detail, now, self.limits),
+            self._judge,
             judged_by=f"{__version__} {_code_stamp()} {self.limits.model_dump_json()} {self._source or ''}",
             clock=self.now,
             labels={path: root.label for path, root in self.roots.items() if root.label},
+            history=self.history,
+            physics=self._physics,
         )
+
+    @cached_property
+    def history(self) -> History:
+        """How long the steps of past runs took."""
+        return History({str(root): history_path(root) for root in self.roots})
 
     @cached_property
     def library(self) -> Library:
@@ -124,6 +137,8 @@ class Session:
         if found:
             places = "\n".join(f"  {clean(_unmistakable(run, found))}" for run in found)
             raise UsageError(f"{len(found)} runs are called {clean(text)!r}; name the one you mean:\n{places}")
+        import difflib
+
         close = difflib.get_close_matches(text, [run.id for run in runs], n=3)
         hint = f"; did you mean {' or '.join(map(clean, close))}?" if close else ""
         raise UsageError(f"no run {clean(text)!r}{hint}")
@@ -141,7 +156,41 @@ class Session:
 
     def judge(self, detail: RunDetail) -> Run:
         """The verdict on facts, as of now."""
-        return judge(detail, self.now(), self.limits)
+        return self._judge(detail, self.now())
+
+    def _judge(self, detail: RunDetail, now: datetime) -> Run:
+        # Rules are not needed before something is read: the first frame comes from the index.
+        from cockpit.diagnosis.verdict import judge
+
+        return judge(detail, now, self._limits_for(detail))
+
+    def _limits_for(self, detail: RunDetail) -> Limits:
+        """The limits, with the moment of stuck that this run's step has by its own past."""
+        from cockpit.diagnosis.silence import in_progress
+
+        if detail.record.finished:
+            return self.limits
+        flow, step, _ = in_progress(detail)
+        return self.pace(detail.ref.source, flow, step).limits(self.limits)
+
+    def pace(self, source: str, flow: str | None, step: str | None) -> Pace:
+        """What is normal for a step."""
+        return pace_of(self.history.durations(source, flow, step), self.limits)
+
+    def _physics(self) -> "PhysicsSetup":
+        """What looking at the processes of runs rests on."""
+        from cockpit.producers import recorded_producers
+        from cockpit.runtime.mounts import is_silent
+        from cockpit.runtime.physics import Prober
+        from cockpit.runtime.processes import HostProcesses
+        from cockpit.runtime.vigil import PhysicsSetup
+
+        return PhysicsSetup(
+            # Where inotify is silent, other hosts may write.
+            Prober(HostProcesses(), self.now, remote=lambda path: is_silent(Path(path))),
+            self.pace,
+            lambda ref: recorded_producers(self.state_dir(self.root_of(ref)), ref),
+        )
 
     def root_of(self, ref: RunRef) -> Path:
         """The root a run belongs to."""
@@ -183,16 +232,21 @@ class Session:
         reason = self.refusal(root)
         if reason is None:
             return
+        from cockpit.actions.launcher import REFUSED
+
         about = {} if run is None else {"run": run.id, "run_key": run.key}
         # A state directory that cannot be written is a good reason to be read-only: it changes nothing here.
         with suppress(CockpitError):
             self.ledger(root).journal.append(REFUSED, {"action": what, **about, "reason": reason})
         raise UsageError(f"cannot {what}: {reason}")
 
-    def desk(self, root: Path) -> ActionDesk:
+    def desk(self, root: Path) -> "ActionDesk":
         """The actions of the runs of a root."""
         refused = self.refusal(root) is not None
         if (root, refused) not in self._desks:
+            from cockpit.actions.desk import ActionDesk
+            from cockpit.actions.launcher import JobContext
+
             journal = self.ledger(root).journal
             settings = self.roots.get(root)
             self._desks[root, refused] = ActionDesk(
@@ -232,6 +286,8 @@ class Session:
         """
         settled = 0
         for root in self.roots:
+            if not (self.state_dir(root) / "jobs").is_dir():
+                continue
             with suppress(CockpitError, OSError):
                 settled += self.desk(root).settle()
         return settled

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from cockpit.errors import UsageError
 
@@ -50,6 +50,8 @@ class RootSettings(_Section):
     """Refuse every action on runs of this root."""
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Action id to argument list, replacing the source's default; `{run}`, `{flow}` and `{step}` are filled in."""
+    database: SecretStr | None = None
+    """PostgreSQL database that holds the runs of this root (ai-csuite): a DSN, or `env:NAME` of the variable with it."""
 
     @field_validator("path")
     @classmethod
@@ -92,6 +94,14 @@ class Settings(_Section):
     limits: Limits = Limits()
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
+    custom: tuple[Any, ...] = ()
+    """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` makes declarations of them."""
+
+    @property
+    def for_sources(self) -> dict[str, tuple[Any, ...]]:
+        """What sources take from the settings, by source id."""
+        databases = ((root.path, root.database.get_secret_value()) for root in self.roots if root.database is not None)
+        return {"custom": self.custom, "ai-csuite": tuple(databases)}
 
 
 def load_settings(path: Path, *, required: bool = False) -> Settings:
@@ -120,10 +130,22 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     except RecursionError as error:
         raise UsageError(f"{path}: nested too deeply") from error
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as error:
-        lines = [_describe(path, text, item["loc"], item["msg"]) for item in error.errors()]
-        raise UsageError("\n".join(lines)) from error
+        raise _invalid(path, text, error) from error
+    if not settings.custom:
+        return settings
+    from cockpit.sources.custom.declaration import validate
+
+    try:
+        return settings.model_copy(update={"custom": validate(settings.custom)})
+    except ValidationError as error:
+        raise _invalid(path, text, error, "custom") from error
+
+
+def _invalid(path: Path, text: str, error: ValidationError, *below: str) -> UsageError:
+    lines = [_describe(path, text, (*below, *item["loc"]), item["msg"]) for item in error.errors()]
+    return UsageError("\n".join(lines))
 
 
 def _describe(path: Path, text: str, location: tuple[int | str, ...], message: str) -> str:

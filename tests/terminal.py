@@ -8,7 +8,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 import select
 import signal
 import struct
@@ -19,10 +18,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import pyte
-import pyte.screens
+from tests.emulator import Emulator
 
 KEYS = {
     "enter": "\r",
@@ -46,10 +43,6 @@ KEYS = {
 """What a terminal sends for the keys that are not plain characters."""
 
 _CHUNK = 1 << 16
-# What the emulator would take for text or for colours: keyboard protocols (CSI > 1 u, CSI < u), other private CSI
-# sequences, mode queries (CSI ? 2026 $ p) and device control strings.
-_FOREIGN = re.compile(rb"\x1b\[[<=>][0-9;:]*[A-Za-z]|\x1b\[[?0-9;]*\$[a-z]|\x1b[P_^X][^\x1b]*\x1b\\")
-_UNFINISHED = re.compile(rb"\x1b(?:\[[^A-Za-z]{0,32}|[P_^X][^\x1b]{0,4096}\x1b?)?\Z")
 _GAP = 0.002
 """Seconds of silence that end a burst; a frame larger than the kernel's buffer comes in several pieces."""
 _LONGEST_BURST = 0.05
@@ -58,14 +51,6 @@ _DROPPED = ("COLUMNS", "LINES", "NO_COLOR", "TMUX", "STY", "SSH_CONNECTION", "SS
 
 class TerminalTimeoutError(AssertionError):
     """The screen did not show what was waited for; the message holds the screen."""
-
-
-class _Screen(pyte.Screen):
-    """Pyte's screen, deaf to the private sequences it would stumble over."""
-
-    def select_graphic_rendition(self, *attrs: int, **kwargs: Any) -> None:
-        if not kwargs.get("private"):
-            super().select_graphic_rendition(*attrs)
 
 
 def terminal_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -89,6 +74,7 @@ class PtyProgram:
 
     Attributes:
         process: The running program.
+        emulator: What stands between the bytes and the person.
         screen: The emulator's screen.
         received: Bytes the program has written to its terminal so far.
         started: `time.perf_counter()` just before the program was started.
@@ -114,12 +100,10 @@ class PtyProgram:
             keep: Keep every byte received in `raw`.
         """
         columns, rows = size
-        self.screen = _Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
-        self._lines = [""] * rows
+        self.emulator = Emulator(columns, rows)
+        self.screen = self.emulator.screen
         self.received = 0
         self.raw = bytearray()
-        self._pending = b""
         self._keep = keep
         self._open = True
         self._master, slave = os.openpty()
@@ -162,11 +146,7 @@ class PtyProgram:
     @property
     def lines(self) -> list[str]:
         """The screen's lines, without the spaces at their ends."""
-        for row in self.screen.dirty:
-            if row < len(self._lines):
-                self._lines[row] = _render(self.screen, row)
-        self.screen.dirty.clear()
-        return self._lines
+        return self.emulator.lines
 
     @property
     def text(self) -> str:
@@ -193,9 +173,7 @@ class PtyProgram:
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size; the kernel tells the program with SIGWINCH."""
-        self.screen.resize(rows, columns)
-        self._lines = [""] * rows
-        self.screen.dirty.update(range(rows))
+        self.emulator.resize(columns, rows)
         _set_size(self._master, columns, rows)
 
     # Waiting: always for something to happen, never for time to pass.
@@ -205,7 +183,7 @@ class PtyProgram:
         chunks = self._gather(timeout)
         for moment, data in chunks:
             self.last_read = moment
-            self._interpret(data)
+            self.emulator.feed(data)
         return sum(len(data) for _, data in chunks)
 
     def _gather(self, timeout: float) -> list[tuple[float, bytes]]:
@@ -241,13 +219,6 @@ class PtyProgram:
             self._open = False
         return data
 
-    def _interpret(self, data: bytes) -> None:
-        data = self._pending + data
-        unfinished = _UNFINISHED.search(data, max(0, len(data) - 4200))
-        cut = unfinished.start() if unfinished else len(data)
-        self._pending = data[cut:]
-        self._stream.feed(_FOREIGN.sub(b"", data[:cut]))
-
     def read_until(self, predicate: Callable[["PtyProgram"], object], timeout: float = 20.0) -> float:
         """Read until `predicate(self)` is true.
 
@@ -266,7 +237,7 @@ class PtyProgram:
                 raise TerminalTimeoutError(f"{reason}; the screen:\n{self.text}")
             for moment, data in self._gather(left):
                 self.last_read = moment
-                self._interpret(data)
+                self.emulator.feed(data)
                 if found is None and predicate(self):
                     found = moment
         return found
@@ -348,9 +319,3 @@ def _take_terminal() -> None:
 
 def _set_size(descriptor: int, columns: int, rows: int) -> None:
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-
-def _render(screen: pyte.Screen, row: int) -> str:
-    """One line's text; the cell after a double-width character is empty in pyte and stays empty here."""
-    cells = screen.buffer[row]
-    return "".join(cells[column].data for column in range(screen.columns)).rstrip()

@@ -136,7 +136,8 @@ class FilterBar(Widget):
         completions = self.query_one("#completions", MenuList)
         completions.set_rows(menu_rows(items))
         completions.display = bool(items)
-        completions.styles.height = min(len(completions.rows), SHOWN)
+        # On a small terminal the panes need their lines.
+        completions.styles.height = min(len(completions.rows), SHOWN, max(3, self.app.size.height // 3))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -23,7 +23,7 @@ class NavigablePane(Pane):
         Binding("ctrl+u", "half_page_up", "half page up", show=False, id="list.half_up"),
         Binding("pagedown", "page_down", "page down", show=False, id="list.page_down"),
         Binding("pageup", "page_up", "page up", show=False, id="list.page_up"),
-        Binding("enter", "select", "open", show=False, id="go.into"),
+        Binding("enter,l", "select", "open", show=False, id="go.into"),
     ]
     view: Viewport
 

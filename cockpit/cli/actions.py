@@ -108,7 +108,7 @@ def _confirm(made: Plan) -> None:
     Raises:
         UsageError: It was not confirmed.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _on_terminal():
         raise UsageError("nothing was done: confirm with --yes (there is no terminal to ask on)")
     _print(made)
     typed = made.confirm is Confirm.TYPED
@@ -118,6 +118,10 @@ def _confirm(made: Plan) -> None:
     answer = sys.stdin.readline().strip()
     if answer != (made.run if typed else "y"):
         raise UsageError("nothing was done")
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _wait(desk: ActionDesk, job: Job, *, echo: bool) -> Job:

@@ -73,6 +73,7 @@ def the_roots(options: argparse.Namespace, settings: Settings) -> list[RootSetti
 def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Session:
     """A session for the options. Raises as its parts do."""
     settings = read_settings(options)
+    registry.configure(settings.for_sources)
     _check_source(options.source)
     roots = the_roots(options, settings) if need_root else []
     for root in roots:

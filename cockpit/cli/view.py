@@ -6,16 +6,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cockpit.cli import output
 from cockpit.cli.context import make_session, the_clock
-from cockpit.cli.runs import status
 from cockpit.filtering import parse_filter
+from cockpit.sanitize import clean
 
 
 def view(options: argparse.Namespace) -> int:
     """Open the terminal UI; without a terminal print the status."""
     if not _terminal():
-        return status(options)
+        return _status(options)
     wanted = parse_filter(options.filter)
     session = make_session(options)
     if options.glyphs:
@@ -41,16 +40,23 @@ def demo(options: argparse.Namespace) -> int:
     producer = start_live(workspace)
     try:
         if not options.json:
-            output.tell(f"demo workspace: {workspace}")
+            sys.stderr.write(f"cockpit: demo workspace: {clean(workspace)}\n")
         shown = argparse.Namespace(**{**vars(options), "root": [str(workspace)], "directory": None})
         shown.verb = "status" if headless else "view"
         if headless:
-            return status(shown)
+            return _status(shown)
         shown.filter, shown.theme, shown.glyphs, shown.mouse = "", None, None, False
         return view(shown)
     finally:
         producer.terminate()
         producer.wait(timeout=10)
+
+
+def _status(options: argparse.Namespace) -> int:
+    # Only here: the first frame needs neither tables nor documents.
+    from cockpit.cli.runs import status
+
+    return status(options)
 
 
 def _terminal() -> bool:

@@ -52,6 +52,7 @@ _WORDS = {
     "completed": Claim.SUCCEEDED,
     "complete": Claim.SUCCEEDED,
     "ok": Claim.SUCCEEDED,
+    "iterated": Claim.SUCCEEDED,
 }
 
 _HONEST: dict[Claim, frozenset[RunState]] = {

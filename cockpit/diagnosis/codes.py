@@ -54,6 +54,8 @@ class Code(StrEnum):
     ASSUMPTION_WRONG = "assumption_wrong"
     DECISION_CONFLICT = "decision_conflict"
     CONTEXT_TRUNCATED = "context_truncated"
+    SHORT_STEP = "short_step"
+    """The step took much less time than the limit that its error says it exceeded."""
     RECURRING = "recurring"
     """Other runs failed with the same signature."""
     PROCESS_GONE = "process_gone"

@@ -63,7 +63,7 @@ def _stuck(
     detail: RunDetail, claim: Claim, flow: str | None, step: str | None, known: StepFact | None, limits: Limits
 ) -> Reason:
     since = clock(detail.updated_at)
-    allowed = span(limits.stuck_after_s)
+    allowed = span(limits.stuck_after_s) + (f": {limits.normal}" if limits.normal else "")
     if known is not None:
         what = f"{where(flow, step)} began at {clock(known.started_at)} and never ended"
     elif detail.steps and step is not None:

@@ -12,6 +12,8 @@ from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.contradictions import warnings
 from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.parts import Ruling, agent_of, begun_since, claim_evidence, gist, of_kind
+from cockpit.diagnosis.rulebook import Rules, shipped_rules
+from cockpit.diagnosis.signatures import signature
 from cockpit.diagnosis.silence import moving
 from cockpit.diagnosis.trouble import asks, blocked, failed_steps, failures, flow_failures, interruptions, stops
 from cockpit.diagnosis.truncation import all_flows_ended, late_starts, truncated
@@ -24,16 +26,19 @@ __all__ = ["Limits", "judge"]
 
 _MAX_REASONS = 12
 _LIMITS = Limits()
+_TELLING = (RunState.FAILED, RunState.BLOCKED, RunState.WAITING, RunState.UNREADABLE)
+"""States whose deciding text is that of a failure, and has a signature."""
 _DONE = frozenset((StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.PARTIAL))
 
 
-def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS) -> Run:
+def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS, rules: Rules | None = None) -> Run:
     """What the evidence says of a run, as of `now`. Pure: same facts, same moment, same verdict.
 
     Args:
         detail: The facts.
         now: Aware UTC.
         limits: How long silence may last.
+        rules: What its findings are made of; the shipped rules where `None`.
 
     Returns:
         The run's summary: its state, the step that matters, why (the deciding reason first, then further ones, then
@@ -44,6 +49,14 @@ def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS) -> Run:
     first = rulings[0]
     reasons = [ruling.reason for ruling in rulings]
     reasons += [reason for reason in (*warnings(detail), *late_starts(detail)) if reason not in reasons]
+    reasons = reasons[:_MAX_REASONS]
+    said = first.said if first.state in _TELLING else ""
+    rules = rules or shipped_rules()
+    found = quick_findings(rules, detail, first, claim, reasons, said)
+    if becomes is not None:
+        then = Ruling(becomes.state, becomes.reason, first.flow, first.step)
+        after = quick_findings(rules, detail, then, claim, [becomes.reason, *reasons], "")
+        becomes = becomes.model_copy(update={"findings": after})
     return Run(
         ref=detail.ref,
         title=detail.record.title,
@@ -56,13 +69,25 @@ def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS) -> Run:
         started_at=detail.started_at,
         updated_at=detail.updated_at,
         steps=count_steps(detail),
-        reasons=tuple(reasons[:_MAX_REASONS]),
+        reasons=tuple(reasons),
+        findings=found,
+        signature=signature(said) if said else None,
         problems=len(detail.problems),
         becomes=becomes,
         tags=detail.record.tags,
         backend=detail.record.backend,
         fingerprint=detail.fingerprint,
     )
+
+
+def quick_findings(
+    rules: Rules, detail: RunDetail, ruling: Ruling, claim: Claim, reasons: list[Reason], said: str
+) -> tuple[str, ...]:
+    """Ids of the findings that need no more than what was judged."""
+    codes = [reason.code for reason in reasons if reason.code]
+    if not codes and not said:
+        return ()
+    return rules.quick(detail.ref.source, ruling.state, claim, ruling.step, codes, said)
 
 
 def _rule(detail: RunDetail, claim: Claim, now: datetime, limits: Limits) -> tuple[list[Ruling], Becomes | None]:
@@ -106,7 +131,10 @@ def _unharmed(detail: RunDetail, claim: Claim, now: datetime, limits: Limits) ->
 
 def _unreadable(detail: RunDetail) -> Ruling | None:
     lost = [problem for problem in detail.problems if problem.fatal]
-    if not lost or detail.record.claimed is not None or detail.steps or len(detail.events) or detail.signals:
+    if not lost or detail.record.claimed is not None:
+        return None
+    # A run its own system refuses cannot go on, whatever else it left; any other one is judged by what is left.
+    if detail.record.refused is None and (detail.steps or len(detail.events) or detail.signals):
         return None
     worst = lost[0]
     evidence = Evidence(rank=Rank.PHYSICS, path=worst.path, line=worst.line, quote=worst.reason)

@@ -20,6 +20,11 @@ class Pulse(StrEnum):
     UNKNOWN = "unknown"
     """Nothing can be said: another host, no permission, or no way to tell its producer."""
 
+    @property
+    def known(self) -> bool:
+        """Whether it says anything."""
+        return self is not Pulse.UNKNOWN
+
 
 class ProcessFact(Model):
     """One process that belongs to a run. Times UTC; CPU in percent of a core since the look before."""

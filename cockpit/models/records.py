@@ -286,6 +286,7 @@ class RunRecord(Model):
         flows: Flow keys it was asked to do, in order.
         evidence: Where the claim stands.
         others: Where further records of the run claim something else than `claimed`.
+        refused: Why the system itself no longer takes the run (its record is invalid), or `None`.
     """
 
     claimed: str | None = None
@@ -306,3 +307,4 @@ class RunRecord(Model):
     ended_at: datetime | None = None
     evidence: Evidence | None = None
     others: tuple[Evidence, ...] = ()
+    refused: str | None = None

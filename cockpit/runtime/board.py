@@ -6,14 +6,17 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock, system_clock
 from cockpit.locations import STATE_FOLDER
 from cockpit.models.detail import RunDetail
+from cockpit.models.physics import Physics
 from cockpit.models.run import Run, RunRef
 from cockpit.models.snapshot import RootStatus, Snapshot, WatchMode
 from cockpit.runtime.census import Census
 from cockpit.runtime.feed import Listener
+from cockpit.runtime.history import History
 from cockpit.runtime.index import Index, index_path
 from cockpit.runtime.mounts import is_silent
 from cockpit.runtime.publisher import Publisher
@@ -24,6 +27,9 @@ from cockpit.runtime.sweep import DEFAULT_PACE, Pace
 from cockpit.runtime.table import RunTable
 from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub, topmost
 from cockpit.sources.base import ManyOwner, Source
+
+if TYPE_CHECKING:
+    from cockpit.runtime.vigil import Look, PhysicsSetup, Vigil
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +55,8 @@ class Board:
         tick_s: Seconds between looks at roots and single files.
         budget: Most directories of a root that is watched as a whole.
         silent: Whether inotify says nothing about a path.
+        history: Learns how long steps take.
+        physics: Gives what looking at processes rests on; without it nobody looks.
     """
 
     def __init__(
@@ -65,12 +73,18 @@ class Board:
         tick_s: float = TICK_S,
         budget: int = BUDGET,
         silent: Callable[[Path], bool] = is_silent,
+        history: History | None = None,
+        physics: Callable[[], "PhysicsSetup"] | None = None,
     ) -> None:
         self._roots = tuple(dict.fromkeys(Path.cwd() / root for root in roots))
         self._labels = labels or {}
         self._clock = clock
         self._table = RunTable()
         self._census = Census(self._roots, sources_for)
+        self._judge = judge
+        self._history = history
+        self._setup = physics
+        self._vigil: Vigil | None = None
         self._reader = RunReader(judge, clock)
         self._indexes = {root: Index(index_path(root), judged_by) for root in self._roots} if use_index else {}
         self._scanner = Scanner(
@@ -79,7 +93,7 @@ class Board:
             self._table,
             self._indexes,
             clock,
-            events=ScanEvents(self._on_changed, self._on_listed),
+            events=ScanEvents(self._on_changed, self._on_listed, self._on_read),
             pace=pace,
         )
         hints = Hints(self._on_paths, self._on_root, self._on_armed, self._on_mode)
@@ -111,21 +125,24 @@ class Board:
         self._publisher.start()
         self._scanner.start()
         self._hub.start()
+        vigil = self._make_vigil()
+        if vigil is not None:
+            vigil.start()
 
     def stop(self) -> None:
         """Stop; returns once the threads have ended and the index is written."""
         self._scanner.close()
+        if self._vigil is not None:
+            self._vigil.stop()
         self._hub.stop()
         self._scanner.stop()
         self._publisher.stop()
-        for index in self._indexes.values():
-            index.close()
+        self._remember()
 
     def scan_once(self) -> Snapshot:
         """Look at everything once, without threads or watches, and give the picture: for the headless verbs."""
         self._scanner.run_once()
-        for index in self._indexes.values():
-            index.close()
+        self._remember()
         return self._make()
 
     def run(self, key: str) -> Run | None:
@@ -145,6 +162,25 @@ class Board:
         self._scanner.accept(read)
         return read.detail
 
+    def physics(self, key: str) -> Physics | None:
+        """The processes of a run as last looked at; `None` where nobody has looked."""
+        look = self.look(key)
+        return None if look is None else look.physics
+
+    def look(self, key: str) -> "Look | None":
+        """The last look at the processes of a run, and what it came to."""
+        return None if self._vigil is None else self._vigil.look(key)
+
+    def look_now(self, key: str) -> "Look | None":
+        """Look at the processes of a run and wait for it: for the headless verbs. CPU needs a second look."""
+        vigil = self._make_vigil()
+        return None if vigil is None else vigil.look_now(key)
+
+    def monitor(self, key: str | None) -> None:
+        """Look at the processes of this run every few seconds, until another or none is monitored."""
+        if self._vigil is not None:
+            self._vigil.monitor(key)
+
     def refresh(self) -> None:
         """Look at everything again soon."""
         self._scanner.recheck(self._roots)
@@ -156,6 +192,8 @@ class Board:
     def scope(self, key: str | None) -> None:
         """Keep the detail of this run at hand, watch it closely and look at it first."""
         self._scanner.scope(key)
+        if self._vigil is not None:
+            self._vigil.scope(key)
         self._focus()
 
     def expect(self, keys: Iterable[str]) -> None:
@@ -212,8 +250,36 @@ class Board:
         self._watched = paths
         self._hub.focus(paths)
 
+    def _make_vigil(self) -> "Vigil | None":
+        if self._vigil is None and self._setup is not None:
+            from cockpit.runtime.vigil import Vigil
+
+            self._vigil = Vigil(self._setup(), self._table, self._unsilenced, self._publisher.poke, self._clock)
+        return self._vigil
+
+    def _unsilenced(self, ref: RunRef) -> Run | None:
+        """The verdict on a run as of its last sign of life."""
+        detail = self._reader.detail(ref).detail
+        if detail is None or detail.updated_at is None:
+            return None
+        return self._judge(detail, detail.updated_at)
+
+    def _remember(self) -> None:
+        """Write what survives a restart."""
+        for index in self._indexes.values():
+            index.close()
+        if self._history is not None:
+            self._history.flush()
+
+    def _on_read(self, detail: RunDetail) -> None:
+        if self._history is not None:
+            self._history.learn(detail)
+            self._history.flush(lazily=True)
+
     def _on_changed(self) -> None:
         self._publisher.poke()
+        if self._vigil is not None:
+            self._vigil.wake()
 
     def _on_listed(self, listing: Listing) -> None:
         self._sources[listing.root] = listing.sources

@@ -14,12 +14,31 @@ from pathlib import PurePosixPath
 from cockpit.runtime.processes import Card
 
 _ONLOOKERS = frozenset(
-    """less more most tail head cat bat vi vim nvim view nano emacs emacsclient micro hx code grep egrep fgrep rg ag find
-    ls tree watch lnav tmux screen zellij ssh sshd scp sftp rsync git tig lazygit jq man diff htop top inotifywait du df
-    tar gzip gdb strace ltrace xdg-open cockpit toolong posting k9s lsof fuser dolphin nautilus""".split()
+    [
+        *(
+            "less",
+            "more",
+            "most",
+            "tail",
+            "head",
+            "cat",
+            "bat",
+            "view",
+            "man",
+            "jq",
+            "lnav",
+            "toolong",
+            "k9s",
+            "posting",
+        ),
+        *("vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "hx", "code", "git", "tig", "lazygit"),
+        *("grep", "egrep", "fgrep", "rg", "ag", "find", "ls", "tree", "watch", "diff", "du", "df", "lsof", "fuser"),
+        *("tmux", "screen", "zellij", "ssh", "sshd", "scp", "sftp", "rsync", "tar", "gzip", "htop", "top"),
+        *("inotifywait", "gdb", "strace", "ltrace", "xdg-open", "dolphin", "nautilus", "cockpit"),
+    ]
 )
 """Programs people look at runs with: naming a run, or standing in it, makes none of them its producer."""
-_SHELLS = frozenset("sh bash dash zsh fish ksh tcsh csh ash nu xonsh pwsh".split())
+_SHELLS = frozenset(["sh", "bash", "dash", "zsh", "fish", "ksh", "tcsh", "csh", "ash", "nu", "xonsh", "pwsh"])
 _PYTHON = re.compile(r"(python|pypy)[\d.]*\Z")
 _NAME = r"[A-Za-z0-9._-]"
 _DISTINCT = re.compile(r"(?=.*\d).{8,}\Z")
@@ -37,15 +56,17 @@ class RecordedPid:
     """A process that a job of the cockpit or a recording started for a run.
 
     Attributes:
-        pid: Its process id.
+        pid: Its process id; 0 where its record has forgotten it.
         created: When it was created, in seconds since the epoch; `None` where that was not recorded.
         known_by: `job` or `recording`.
         name: Its command.
         at: When it was started, UTC.
+        ended_at: When it ended, where its record says so.
     """
 
     pid: int
     at: datetime
+    ended_at: datetime | None = None
     created: float | None = None
     known_by: str = "job"
     name: str = ""
@@ -58,10 +79,12 @@ class Target:
     Attributes:
         key: Its key.
         id: Its name.
-        root: Absolute path of its root.
-        path: Absolute path of the run.
+        root: Real path of its root, as the kernel names directories.
+        path: Real path of the run.
+        alias: Root and run as they were given, where links lead there; command lines may name them so.
         owner: User id its files belong to, or `None`.
         started_at: Its first sign of life.
+        updated_at: Its last one.
         recorded: Who was started for it.
     """
 
@@ -69,17 +92,26 @@ class Target:
     id: str
     root: str
     path: str
+    alias: tuple[str, str] | None = None
     owner: int | None = None
     started_at: datetime | None = None
+    updated_at: datetime | None = None
     recorded: tuple[RecordedPid, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Why a process belongs to a run, and whether that is enough."""
+    """Why a process belongs to a run.
+
+    Attributes:
+        why: In words.
+        sure: Whether that is enough to call it the producer.
+        binding: Whether its end is the end of the producer.
+    """
 
     why: str
     sure: bool = True
+    binding: bool = True
 
 
 def match(card: Card, target: Target, files: Iterable[str] | None = ()) -> Match | None:
@@ -160,7 +192,7 @@ def _named(card: Card, target: Target) -> Match | None:
     distinct = bool(_DISTINCT.match(target.id))
     relative = target.path.removeprefix(target.root).strip("/")
     for index, word in enumerate(card.cmdline):
-        if target.path != target.root and target.path in word and _whole_path(word, target.path):
+        if any(_whole_path(word, path) for path in _runs(target)):
             return Match("names the run's directory")
         found = pattern.search(word)
         if found is None:
@@ -169,17 +201,24 @@ def _named(card: Card, target: Target) -> Match | None:
         meant = bool(_RUN_OPTION.match(before)) or bool(_RUN_ASSIGNED.match(word[: found.start()]))
         meant = meant or ("/" in relative and relative in word)
         if meant or distinct:
-            elsewhere = card.cwd is not None and not _related(card.cwd, target) and not _mentions(card, target.root)
-            # A copy of the tree has runs of the same names: whoever works in that one is not meant here.
-            return Match("names the run, but works elsewhere", sure=False) if elsewhere and card.cwd != "/" else Match(
-                "names the run"
-            )
+            elsewhere = card.cwd is not None and not _related(card.cwd, target) and not _mentions(card, target)
+            if elsewhere and card.cwd != "/":
+                # A copy of the tree has runs of the same names: whoever works in that one is not meant here.
+                return Match("names the run, but works elsewhere", sure=False, binding=False)
+            return Match("names the run")
     return None
 
 
+def _runs(target: Target) -> tuple[str, ...]:
+    """The run's directory by all its names; none where the root itself is the run."""
+    if target.path == target.root:
+        return ()
+    return (target.path,) if target.alias is None else (target.path, target.alias[1])
+
+
 def _whole_path(word: str, path: str) -> bool:
-    rest = word[word.index(path) + len(path) :]
-    return not rest or rest[0] in "/:,;'\" "
+    _, found, rest = word.partition(path)
+    return bool(found) and (not rest or rest[0] in "/:,;'\" ")
 
 
 def _related(cwd: str, target: Target) -> bool:
@@ -187,18 +226,19 @@ def _related(cwd: str, target: Target) -> bool:
     return inside(cwd, target.root) or (cwd != "/" and inside(target.path, cwd))
 
 
-def _mentions(card: Card, folder: str) -> bool:
-    return any(folder in word for word in card.cmdline)
+def _mentions(card: Card, target: Target) -> bool:
+    roots = (target.root,) if target.alias is None else (target.root, target.alias[0])
+    return any(_whole_path(word, root) for word in card.cmdline for root in roots)
 
 
 def _of_the_tree(card: Card, target: Target) -> Match | None:
     """A process that works in the tree, or was pointed at it: the producer where it began with the run."""
     works = card.cwd is not None and inside(card.cwd, target.root)
-    if not works and not _mentions(card, target.root):
+    if not works and not _mentions(card, target):
         return None
     how = "works in the root" if works else "names the root"
     if target.started_at is not None and card.uid is not None and card.uid == target.owner:
         before = target.started_at.timestamp() - card.created
         if -_CLOCK_S <= before <= BEGAN_WITH_S:
-            return Match(f"{how} and began with the run")
-    return Match(how, sure=False)
+            return Match(f"{how} and began with the run", binding=False)
+    return Match(how, sure=False, binding=False)

@@ -156,7 +156,7 @@ class HostProcesses:
                     if number >= MOST_FILES:
                         break
                     with suppress(OSError):
-                        target = os.readlink(entry.path)
+                        target = os.readlink(entry.path)  # noqa: PTH115 -- of every descriptor
                         if target.startswith("/") and not target.startswith(("/dev/", "/proc/", "/sys/", "/memfd:")):
                             found.append(target)
         except PermissionError:

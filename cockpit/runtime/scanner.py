@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.clock import Clock
+from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
 from cockpit.models.run import Run, RunRef
 from cockpit.models.snapshot import Progress
@@ -36,10 +37,12 @@ class ScanEvents:
     Attributes:
         changed: After every batch that changed anything a snapshot shows.
         listed: With every listing.
+        read: With the facts of every run that was read.
     """
 
     changed: Callable[[], None] = lambda: None
     listed: Callable[[Listing], None] = lambda _: None
+    read: Callable[[RunDetail], None] = lambda _: None
 
 
 class Scanner:
@@ -239,6 +242,8 @@ class Scanner:
             if read.again:
                 self.queue.mark_again(read.ref)
                 continue
+            if read.detail is not None:
+                self._events.read(read.detail)
             failed = self.failures.pop(key, None)
             changed |= failed != read.problem
             if read.gone:

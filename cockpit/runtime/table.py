@@ -151,6 +151,31 @@ class RunTable:
             row = self._rows.get(key)
             return (row.fingerprint or None) if row else None
 
+    def facts(self, key: str) -> Run | None:
+        """One run as its files alone were judged, at the moment they were read."""
+        with self._lock:
+            row = self._rows.get(key)
+            return row.facts if row else None
+
+    def rule(self, key: str, facts: Run, verdict: Run | None, now: datetime) -> bool:
+        """Show another verdict on a run until its files say anything new; whether anything shown changed.
+
+        Args:
+            key: The run.
+            facts: What the verdict was made from; where the run has been read anew meanwhile, it is void.
+            verdict: The verdict; `None` goes back to what the files alone say.
+            now: The present moment.
+        """
+        with self._lock:
+            row = self._rows.get(key)
+            if row is None or row.facts is not facts:
+                return False
+            shown = (facts if verdict is None else compact(verdict)).at(now)
+            if shown == row.shown:
+                return False
+            self._show(row, shown)
+            return True
+
     def items(self) -> list[tuple[str, RunRef]]:
         """Keys and places of all runs."""
         with self._lock:

@@ -1,7 +1,7 @@
 """What a sleeping process waits on, as far as Linux tells: the kernel function it sleeps in, and its connections."""
 
-import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def _channels(pid: int) -> list[str]:
     """Names of the kernel functions its threads sleep in, the main thread's first; `0` means that it runs."""
     found: list[str] = []
     try:
-        threads = sorted(os.listdir(f"/proc/{pid}/task"), key=lambda name: (name != str(pid), name))[:32]
+        threads = sorted(Path(f"/proc/{pid}/task").iterdir(), key=lambda path: (path.name != str(pid), path))[:32]
     except OSError:
         return found
     for thread in threads:
-        with suppress(OSError), open(f"/proc/{pid}/task/{thread}/wchan", encoding="ascii", errors="replace") as file:
-            name = file.read(64).strip()
+        with suppress(OSError):
+            name = (thread / "wchan").read_text(encoding="ascii", errors="replace").strip()
             if name and name != "0":
                 found.append(name)
     return found

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.models.snapshot import WatchMode
-from cockpit.runtime.arm import Arm
 from cockpit.runtime.filewatch import WatchedFile
 from cockpit.runtime.mounts import is_silent, max_user_watches
 from cockpit.runtime.roots import Identity, identity, mtime_ns
+
+if TYPE_CHECKING:
+    from cockpit.runtime.arm import Arm
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +82,7 @@ class WatchHub:
         self._files: dict[object, WatchedFile] = {}
         self._identities: dict[Path, Identity | None] = {}
         self._whole: dict[Path, bool] = {}
-        self._arm: Arm | None = None
+        self._arm: "Arm | None" = None
         self._stand: dict[Path, Identity | None] = {}
         self._replan = True
         self._short = False
@@ -218,10 +221,16 @@ class WatchHub:
     def _alive(self) -> bool:
         return self._arm is not None and self._arm.alive
 
+    def _armed(self, wanted: tuple[Path, ...]) -> "Arm":
+        # Here and not above: the first frame does not wait for the watcher to load.
+        from cockpit.runtime.arm import Arm
+
+        return Arm(wanted, self._changed)
+
     def _replace_arm(self, wanted: tuple[Path, ...], stand: dict[Path, Identity | None]) -> None:
         # The new watch stands before the old one goes. What the old one had seen and not yet told is lost, so
         # everything that is watched has to be looked at once.
-        arm = Arm(wanted, self._changed) if wanted else None
+        arm = self._armed(wanted) if wanted else None
         old, self._arm, self._stand = self._arm, arm, stand
         if old is not None:
             old.stop()

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from cockpit.actions.desk import ActionDesk
 from cockpit.errors import CockpitError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.journal import Entry
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import words
 from cockpit.presenters.plans import command_text, job_lines, plan_lines
-from widgets.dialogs import MenuDialog, MessageDialog, PlanDialog
+from cockpit.screens import asking
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
+    from cockpit.actions.desk import ActionDesk
     from cockpit.screens.cockpit import CockpitScreen
 
 
@@ -64,7 +64,7 @@ class Acting:
             MenuItem("keep", "archive it, and leave the run where it is", "a"),
             MenuItem("remove", "archive it, and move the run aside once the archive is verified", "m"),
         ]
-        choice = await self._screen.app.push_screen_wait(MenuDialog(f"Archive {words.text(run.id).text}", items))
+        choice = await asking.menu(self._screen.app, f"Archive {words.text(run.id).text}", items)
         if choice is None:
             return None
         return {"remove": "yes"} if choice == "remove" else {}
@@ -73,12 +73,10 @@ class Acting:
         name = f"{plan.action} {words.text(plan.run).text}"
         app = self._screen.app
         if plan.refused:
-            await app.push_screen_wait(MessageDialog(f"Cannot {name}", plan_lines(plan)))
+            await asking.tell(app, f"Cannot {name}", plan_lines(plan))
             return None
         confirm: Literal["yes", "typed"] = "typed" if plan.confirm is Confirm.TYPED else "yes"
-        return await app.push_screen_wait(
-            PlanDialog(name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
-        )
+        return await asking.plan(app, name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
 
     async def _perform(self, plan: Plan, run: Run) -> None:
         screen = self._screen
@@ -109,7 +107,7 @@ class Acting:
             screen.app.notify("There are no archives.", severity="warning", markup=False)
             return
         items = [MenuItem(name, words.text(name).text) for name in found]
-        name = await screen.app.push_screen_wait(MenuDialog("Restore which archive?", items))
+        name = await asking.menu(screen.app, "Restore which archive?", items)
         if name is None:
             return
         desk, ref = found[name]
@@ -177,10 +175,10 @@ class Acting:
             self._fail("The job was not cancelled", error)
 
     async def _sure(self, job: Job) -> bool:
-        dialog = PlanDialog(
-            f"Kill {job.action}", job_lines(job, self._screen.session.now()), yes="yes, end it", copyable=False
-        )
-        return await self._screen.app.push_screen_wait(dialog) == "confirm"
+        rows = job_lines(job, self._screen.session.now())
+        title = f"Kill {job.action}"
+        answer = await asking.plan(self._screen.app, title, rows, yes="yes, end it", copyable=False)
+        return answer == "confirm"
 
     def open_entry(self, sequence: str) -> None:
         """Show the output of the job a timeline entry speaks of."""
@@ -204,15 +202,6 @@ class Acting:
             return
         screen.logfiles.open_job(job)
         screen.focus_pane("log")
-
-    def place_of(self, path: str) -> str | None:
-        """A file of the run in scope named by a checklist item, as a path relative to the root."""
-        detail = self._screen.scope.detail
-        if detail is None:
-            return None
-        known = [item.path for item in detail.artifacts]
-        known += [item.path for item in detail.receipts] + [item.path for item in detail.handoffs]
-        return next((name for name in known if name == path or name.endswith(f"/{path}")), None)
 
     def _fail(self, title: str, error: CockpitError) -> None:
         self._screen.app.notify(

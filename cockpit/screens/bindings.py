@@ -28,5 +28,9 @@ def screen_bindings() -> list[BindingType]:
 
 
 def textual_keymap(keymap: Keymap) -> dict[str, str]:
-    """A checked key map as Textual takes it: binding id to keys."""
-    return {command.id: ",".join(keymap.of(command)) or _NOWHERE for command in COMMANDS}
+    """A checked key map as Textual takes it: binding id to keys, where they are not the defaults.
+
+    Textual applies it anew with every key press, so it holds nothing that is so anyway.
+    """
+    changed = [command for command in COMMANDS if keymap.of(command) != command.keys]
+    return {command.id: ",".join(keymap.of(command)) or _NOWHERE for command in changed}

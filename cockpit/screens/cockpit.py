@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 DETAIL_DELAY_S = 0.03
 """The cursor must rest this long on a run before its facts are read: holding `j` reads nothing."""
+BLANK_DELAY_S = 0.15
+"""Panes go on showing the run before for this long while the next one's facts are read."""
 AGE_TICK_S = 10.0
 """Ages on the screen move this often; nothing else paints while nothing changes."""
 
@@ -90,7 +92,7 @@ class CockpitScreen(Screen[None]):
         self.snapshot = session.board.snapshot
         self.latest = self.snapshot
         self._leave: list[Callable[[], None]] = []
-        self._detail_timer: Timer | None = None
+        self._loading: list[Timer] = []
         self._arriving = True
         self._top: str | None = None
 
@@ -216,18 +218,25 @@ class CockpitScreen(Screen[None]):
         return self.painter.run(self.scope.key) if self.scope.key else None
 
     def _rescope(self, run: Run | None) -> None:
-        """Another run is in scope: say at once what is known of it, and read the rest when the cursor rests."""
+        """Another run is in scope: its facts are read when the cursor rests, and painted in one go.
+
+        Reading takes a few milliseconds; only where it takes longer, the panes say that they wait.
+        """
         self.scope = self.scope.to(run)
-        self.session.board.scope(self.scope.key)
         self.logfiles.forget()
-        self.painter.scope()
+        self.painter.step()
         self._load_soon()
 
     def _load_soon(self) -> None:
         """Read the run's facts once the cursor has come to rest."""
-        if self._detail_timer is not None:
-            self._detail_timer.stop()
-        self._detail_timer = self.set_timer(DETAIL_DELAY_S, self._load_detail)
+        for timer in self._loading:
+            timer.stop()
+        if self.scope.key is None:
+            self.painter.scope()
+            return
+        self._loading = [self.set_timer(DETAIL_DELAY_S, self._load_detail)]
+        if self.scope.detail is None:
+            self._loading.append(self.set_timer(BLANK_DELAY_S, self.painter.scope))
 
     def _load_detail(self) -> None:
         if self.scope.key is not None:
@@ -235,16 +244,20 @@ class CockpitScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
     def _read_detail(self, key: str) -> None:
+        self.session.board.scope(key)
         self.post_message(self.DetailLoaded(key, self.session.board.detail(key)))
 
     @on(DetailLoaded)
     def _loaded(self, event: DetailLoaded) -> None:
         if event.key != self.scope.key or event.detail is None:
             return
+        for timer in self._loading:
+            timer.stop()
         first = self.scope.detail is None
         self.scope = self.scope.loaded(event.detail)
-        self.painter.detail()
+        self.painter.detail(first=first)
         if first:
+            self.painter.record()
             self._point_at_step()
             self.logfiles.default()
         else:

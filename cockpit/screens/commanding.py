@@ -9,8 +9,8 @@ from cockpit.commands import BY_ID, COMMANDS, Command, Group, Scope, show_keys
 from cockpit.filtering import EVERYTHING
 from cockpit.models.run import RunState
 from cockpit.presenters import words
+from cockpit.screens import asking
 from cockpit.screens.view import PANES
-from widgets.dialogs import MenuDialog
 from widgets.footer import Footer
 from widgets.line_list import LineList
 from widgets.rows import KeyHint, Level, MenuItem
@@ -244,5 +244,5 @@ class Commanding:
             self._back()
             return
         items = [MenuItem("quit", "quit; jobs go on without the cockpit", "y"), MenuItem("stay", "stay", "n")]
-        if await screen.app.push_screen_wait(MenuDialog("Quit?", items)) == "quit":
+        if await asking.menu(screen.app, "Quit?", items) == "quit":
             screen.app.exit()

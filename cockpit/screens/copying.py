@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cockpit import clipboard
 from cockpit.presenters import words
-from widgets.dialogs import MenuDialog
+from cockpit.screens import asking
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Copying:
             MenuItem(name, f"{name}: {words.text(text, limit=60).text}", _KEYS.get(name, ""))
             for name, text in texts.items()
         ]
-        choice = await screen.app.push_screen_wait(MenuDialog("Copy", items))
+        choice = await asking.menu(screen.app, "Copy", items)
         if choice is not None:
             self.copy(choice, texts[choice])
 

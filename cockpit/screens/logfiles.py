@@ -88,10 +88,14 @@ class LogFiles:
         return log_files(scope.detail, scope.flow_and_step, screen.acting.job_of(scope.run))
 
     def forget(self) -> None:
-        """Another run is in scope."""
+        """Another run is in scope: nothing of the one before is followed or chosen any more."""
         self._pinned = False
         self._shown = self._wanted = self._path = None
         self._screen.workers.cancel_group(self._screen, "tail")
+
+    def blank(self) -> None:
+        """Show that there is nothing to show."""
+        self.forget()
         self._pane.empty = NOTHING
         self._pane.show(())
         self._title()
@@ -102,7 +106,7 @@ class LogFiles:
             return
         first = next(iter(self.files), None)
         if first is None:
-            self.forget()
+            self.blank()
         elif self._shown is None or first.path != self._shown.path:
             self._want(first, None)
 

@@ -97,8 +97,9 @@ class Painter:
     # -- the run in scope
 
     def scope(self) -> None:
-        """Every pane for another run: what is known at once, the rest follows with its facts."""
+        """Every pane for a run whose facts are not read yet: what is known at once."""
         screen = self._screen
+        screen.logfiles.blank()
         for name in ("receipts", "routing"):
             screen.pane(name).reset_rows(())
             screen.pane(name).count = ""
@@ -112,19 +113,19 @@ class Painter:
         for name in ("receipts", "routing"):
             screen.pane(name).empty = waiting
 
-    def detail(self) -> None:
-        """Receipts, routing and Detail from the facts of the run in scope."""
+    def detail(self, *, first: bool = False) -> None:
+        """Receipts, routing and Detail from the facts of the run in scope; `first` after another run's."""
         screen = self._screen
         detail, view = screen.scope.detail, screen.view
         if detail is not None:
             rows = receipts.receipt_rows(detail, self.now, view.times, unicode=view.unicode)
             pane = screen.pane("receipts")
             pane.empty = EmptyState("No steps yet", ("The run has left no receipt, handoff or event so far.",))
-            pane.set_rows(rows)
+            (pane.reset_rows if first else pane.set_rows)(rows)
             pane.count = f"{len(detail.receipts)} of {len(rows)} steps" if rows else ""
             routing = screen.pane("routing")
             routing.empty = EmptyState("No routing decisions", ("None in events, routing/ or handoffs.",))
-            routing.set_rows(logs.routing_rows(detail.routing, view.times))
+            (routing.reset_rows if first else routing.set_rows)(logs.routing_rows(detail.routing, view.times))
             routing.count = f"{len(detail.routing):,}" if len(detail.routing) else ""
         self.step()
         self.header()

@@ -8,7 +8,7 @@ from cockpit.errors import UsageError
 from cockpit.filtering import EVERYTHING, FIELDS, FLAGS, parse_filter
 from cockpit.presenters import words
 from cockpit.presenters.runs import Sort
-from widgets.dialogs import HelpDialog
+from cockpit.screens import asking
 from widgets.filter_bar import FilterBar
 from widgets.rows import MenuItem
 
@@ -53,17 +53,17 @@ class Palette:
         here = [c for c in COMMANDS if self._screen.commanding.fits(c, active)]
         order = list(Group)
         here.sort(key=lambda c: order.index(c.group))
-        await self._pick(HelpDialog(self._items(here), title="Help: keys valid here"))
+        await self._pick("Help: keys valid here", self._items(here))
 
     async def _palette(self) -> None:
         runs = [
             MenuItem(f"{_RUN}{run.key}", words.text(run.id, limit=80).text, "", "Runs", words.run_state(run.state).text)
             for run in self._screen.painter.shown[:1_000]
         ]
-        await self._pick(HelpDialog([*self._items(COMMANDS), *runs], title="Commands and runs"))
+        await self._pick("Commands and runs", [*self._items(COMMANDS), *runs])
 
-    async def _pick(self, dialog: HelpDialog) -> None:
-        choice = await self._screen.app.push_screen_wait(dialog)
+    async def _pick(self, title: str, items: list[MenuItem]) -> None:
+        choice = await asking.search(self._screen.app, title, items)
         if choice is None:
             return
         if choice.startswith(_RUN):
@@ -95,7 +95,7 @@ class Palette:
             if self.filter_typed(value):
                 self._leave(bar)
             return
-        line = value.strip() if " " in value.strip() else choice or value.strip()
+        line = value.strip() if " " in value.strip() or not value.strip() else choice or value.strip()
         problem = self._carry_out(line)
         bar.problem = problem or ""
         if problem is None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from cockpit.clock import iso
 from cockpit.errors import CockpitError, UsageError
 from cockpit.ledger import Ledger
+from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.journal import Entry
-from cockpit.models.playbook import Checklist
+from cockpit.models.playbook import Checklist, ChecklistItem
 from cockpit.models.run import Run
+from cockpit.playbooks.evidence import matching, pattern
 from cockpit.presenters import words
-from widgets.dialogs import MenuDialog, PromptDialog
+from cockpit.screens import asking
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Recording:
         if run is None or found is None:
             return
         settled = found.state.value != "open"
-        place = screen.acting.place_of(found.evidence[0].path) if found.evidence else None
+        place = self._place_of(found)
         items = [
             MenuItem("tick", "tick: it is done", "t"),
             MenuItem("skip", "skip it, with a reason", "s"),
@@ -95,22 +97,42 @@ class Recording:
             MenuItem("look", "open its evidence", "e", disabled=None if place else "it names no file that is here"),
         ]
         title = words.text(found.text, limit=60).text
-        choice = await screen.app.push_screen_wait(MenuDialog(title, items))
+        choice = await asking.menu(screen.app, title, items)
         ledger = self.ledger(run)
         if choice == "tick":
             self._write("tick", run, lambda: ledger.tick(run.id, item))
         elif choice == "untick":
             self._write("untick", run, lambda: ledger.untick(run.id, item))
         elif choice == "skip":
-            reason = await screen.app.push_screen_wait(PromptDialog(f"Skip: {title}", "Why?"))
+            reason = await asking.text(screen.app, f"Skip: {title}", "Why?")
             if reason:
                 self._write("skip", run, lambda: ledger.skip(run.id, item, reason))
         elif choice == "note":
-            text = await screen.app.push_screen_wait(PromptDialog(f"Note: {title}", "What is to be remembered?"))
+            text = await asking.text(screen.app, f"Note: {title}", "What is to be remembered?")
             if text:
                 self._write("note", run, lambda: ledger.note(run.id, item, text))
         elif choice == "look" and place is not None:
-            screen.open_place(place, None)
+            screen.open_place(place.path, place.line)
+
+    def _place_of(self, item: ChecklistItem) -> Evidence | None:
+        """Where an item's evidence is: what it was ticked with, else what its playbook points to and this run has."""
+        scope = self._screen.scope
+        if item.evidence:
+            return item.evidence[0]
+        book = self._screen.session.library.get(item.playbook)
+        template = (
+            next((each.evidence for each in book.items if item.id == f"{book.id}/{each.id}"), None) if book else None
+        )
+        if template is None or scope.run is None or scope.detail is None:
+            return None
+        flow, step = scope.flow_and_step
+        agent = next((each.agent for each in scope.detail.steps if (each.flow, each.step) == (flow, step)), None)
+        filled = pattern(template, run=scope.run.id, flow=flow, step=step, agent=agent)
+        within = f"{scope.run.ref.path}/" if scope.run.ref.path != "." else ""
+        known = [each.path for each in scope.detail.artifacts]
+        known += [each.path for each in scope.detail.receipts] + [each.path for each in scope.detail.handoffs]
+        found = matching(filled, {path.removeprefix(within) for path in known})
+        return Evidence(rank=Rank.ARTIFACT, path=f"{within}{found[0]}") if found else None
 
     def open_playbook(self) -> None:
         """Start a playbook's checklist for the run in scope."""
@@ -133,7 +155,7 @@ class Recording:
             )
             for number, book in enumerate(books, 1)
         ]
-        choice = await screen.app.push_screen_wait(MenuDialog(f"Playbook for {words.text(run.id).text}", items))
+        choice = await asking.menu(screen.app, f"Playbook for {words.text(run.id).text}", items)
         if choice is not None:
             self.start(run, choice)
 
@@ -152,7 +174,7 @@ class Recording:
         if run is None:
             return
         title = f"Comment on {words.text(run.id).text}"
-        text = await screen.app.push_screen_wait(PromptDialog(title, "@14:02 in front back-dates it (UTC)"))
+        text = await asking.text(screen.app, title, "@14:02 in front back-dates it (UTC)")
         if not text:
             return
         try:

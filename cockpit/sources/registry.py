@@ -1,19 +1,27 @@
 """Which sources there are: those of this tree and those other packages register (entry points `cockpit.sources`)."""
 
 import importlib
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cockpit.models.problem import Problem
-from cockpit.sources.base import Source
+from cockpit.sources.base import Configurable, Source
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "cockpit.sources"
 # The same table as in pyproject.toml: the sources of this tree work without installed metadata (a plain checkout).
 BUILT_IN = {
     "flow-studio": "cockpit.sources.flow_studio:FlowStudioSource",
+    "agents-orchestration": "cockpit.sources.agents_orchestration:AgentsOrchestrationSource",
+    "curriculum-builder": "cockpit.sources.curriculum_builder:CurriculumBuilderSource",
+    "ai-csuite": "cockpit.sources.ai_csuite:AiCsuiteSource",
+    "custom": "cockpit.sources.custom:CustomSource",
 }
+_options: dict[str, Sequence[Any]] = {}
 
 
 class Registry(NamedTuple):
@@ -26,6 +34,9 @@ class Registry(NamedTuple):
 @cache
 def load() -> Registry:
     """Load every registered source, once. A broken one is a `Problem`, never fatal."""
+    # Reading the metadata of everything that is installed takes a while; the first frame needs none of it.
+    from importlib.metadata import entry_points
+
     targets = dict(BUILT_IN)
     for point in sorted(entry_points(group=GROUP), key=_name):
         targets.setdefault(point.name, point.value)
@@ -43,10 +54,25 @@ def load() -> Registry:
             problems.append(Problem(path=target, reason=f"source {name}: the id {source.id} is taken"))
             continue
         sources[source.id] = source
+        _hand_over(source)
     return Registry(tuple(sources.values()), tuple(problems))
 
 
-def _name(point: EntryPoint) -> str:
+def configure(options: Mapping[str, Sequence[Any]]) -> None:
+    """Give sources what the settings say for them, by source id; what they were given before is replaced."""
+    _options.clear()
+    _options.update(options)
+    if load.cache_info().currsize:
+        for source in load().sources:
+            _hand_over(source)
+
+
+def _hand_over(source: Source) -> None:
+    if isinstance(source, Configurable):
+        source.configure(_options.get(source.id, ()))
+
+
+def _name(point: "EntryPoint") -> str:
     return point.name
 
 

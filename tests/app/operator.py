@@ -230,9 +230,7 @@ def row_text(row: Row) -> str:
 
 
 @asynccontextmanager
-async def operate(
-    app: CockpitApp, size: tuple[int, int] = (160, 45), *, wait: bool = True
-) -> AsyncIterator[Operator]:
+async def operate(app: CockpitApp, size: tuple[int, int] = (160, 45), *, wait: bool = True) -> AsyncIterator[Operator]:
     """Run the app for one person; fails when a worker does, even where nobody would have seen it.
 
     Args:

@@ -56,7 +56,7 @@ def disk_to_frame(bench: Bench) -> Iterator[Item]:
     rounds = bench.times(100, 25)
     with cockpit(bench, "--filter", LIVE_RUN, cache="frame") as program:
         program.read_until(row, 120)
-        program.settle(timeout=60)
+        program.settle(quiet=3, timeout=120)
         samples = []
         for _ in range(rounds):
             program.read_for(pause.uniform(0.15, 0.4))  # at any moment of the painting rhythm
@@ -111,7 +111,7 @@ def key_to_frame(bench: Bench) -> Iterator[Item]:
     rounds = bench.times(150, 40)
     with cockpit(bench, cache="frame") as program:
         program.read_until(shows_a_run, 120)
-        program.settle(timeout=60)
+        program.settle(quiet=3, timeout=120)
         idle = _key_samples(program, rounds)
         churn = python(HERE / "churn.py", bench.data.runs, "500")
         with subprocess.Popen(churn, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:

@@ -175,7 +175,7 @@ def test_out_of_watches_less_is_watched_and_it_is_said(
             raise OSError("OS file watch limit reached.")
         return Arm(paths, on_paths)
 
-    monkeypatch.setattr(module, "Arm", limited)
+    monkeypatch.setattr("cockpit.runtime.arm.Arm", limited)
     hub, told = start(root)
     hub.focus([root / "hot"])
     assert told.modes.get(timeout=PATIENCE_S) is WatchMode.DEGRADED
@@ -189,7 +189,7 @@ def test_without_any_watch_it_lives_on(root: Path, start: Start, monkeypatch: py
     def refuse(paths: tuple[Path, ...], on_paths: Callable[[frozenset[str]], None]) -> Arm:
         raise OSError("too many open files")
 
-    monkeypatch.setattr(module, "Arm", refuse)
+    monkeypatch.setattr("cockpit.runtime.arm.Arm", refuse)
     hub, told = start(root)
     hub.contain(root, {str(root): mtime_ns(root)})
     assert told.modes.get(timeout=PATIENCE_S) is WatchMode.DEGRADED

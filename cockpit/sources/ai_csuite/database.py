@@ -12,9 +12,7 @@ and a reader cannot remove them. So what lies beside the file decides how it is 
 """
 
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,6 +188,9 @@ def _opened(path: str, head: bytes) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def _copy(path: str, wal_size: int) -> Iterator[str]:
+    import shutil
+    import tempfile
+
     size = wal_size + Path(path).stat().st_size
     if size > MAX_COPY:
         raise Refused(f"its write-ahead log has no -shm beside it, and {size} bytes are too many to copy")

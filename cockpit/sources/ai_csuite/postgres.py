@@ -3,6 +3,7 @@
 The DSN comes from the operator's settings and may hold a password: it is never part of a message.
 """
 
+import importlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -49,10 +50,7 @@ def reading(setting: str) -> Iterator[Database]:
         Refused: The extra is not installed, or the server does not answer.
     """
     dsn = _value(setting)
-    try:
-        import psycopg
-    except ImportError:
-        raise Refused("reading PostgreSQL needs the extra: pip install 'cockpit[postgres]'") from None
+    psycopg = _driver()
     options = (
         f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}"
         " -c timezone=UTC"
@@ -67,6 +65,13 @@ def reading(setting: str) -> Iterator[Database]:
         raise Refused(_first_line(error, dsn)) from None
     finally:
         connection.close()
+
+
+def _driver() -> Any:  # noqa: ANN401 - psycopg is optional
+    try:
+        return importlib.import_module("psycopg")
+    except ImportError:
+        raise Refused("reading PostgreSQL needs the extra: pip install 'cockpit[postgres]'") from None
 
 
 def _first_line(error: Exception, dsn: str) -> str:
@@ -94,8 +99,7 @@ class _Postgres:
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Values]:
         """See `Database`."""
-        import psycopg
-
+        psycopg = _driver()
         try:
             return [tuple(row) for row in self._connection.execute(sql, tuple(values)).fetchall()]
         except psycopg.Error as error:

@@ -4,21 +4,21 @@ A step is done when its file is there and no file it speaks of is newer. A repor
 changed since proves nothing about that curriculum: the step is then `unknown`, and a signal names both files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.records import PlannedStep, Signal, SignalKind, StepFact, StepStatus
+from cockpit.models.run import RunRef
 from cockpit.sources.curriculum_builder import layout
 from cockpit.sources.curriculum_builder.layout import CURRICULUM, DIFF, FLOW, PLAN, PREVIOUS, REPORT, SPEC
-from cockpit.sources.curriculum_builder.report import Report
-from cockpit.sources.curriculum_builder.stage import LAST, STAGES, STEPS, Stale, Staging
+from cockpit.sources.curriculum_builder.report import Failure, Report, class_name
+from cockpit.sources.curriculum_builder.stage import LAST, STAGES, STEPS, Staging, Stale
 from cockpit.sources.curriculum_builder.timeline import StageReader
 from cockpit.sources.curriculum_builder.topic_spec import MAX_ERRORS, SpecFault
 from cockpit.sources.fields import SHORT
 from cockpit.sources.paths import in_root
-from cockpit.models.run import RunRef
 from cockpit.sources.tree import FileEntry
 
 PLANNED = tuple(PlannedStep(flow=FLOW, step=step) for step in STEPS)
@@ -83,6 +83,10 @@ def _written(known: Known, rel: str, rank: Rank = Rank.PHYSICS) -> Evidence:
 def _clock(at: datetime | None) -> str:
     """A file's time with the milliseconds that decide between two files of one command."""
     return "never" if at is None else f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
+
+
+def _hour(at: datetime | None) -> str:
+    return _clock(at)[11:-4]
 
 
 def _spec(known: Known) -> StepFact | None:
@@ -154,9 +158,7 @@ def signals(known: Known) -> tuple[Signal, ...]:
     return tuple(sorted(found, key=lambda one: 0.0 if one.at is None else one.at.timestamp()))
 
 
-def _signal(
-    kind: SignalKind, step: str | None, at: datetime | None, said: str, evidence: Evidence
-) -> Signal:
+def _signal(kind: SignalKind, step: str | None, at: datetime | None, said: str, evidence: Evidence) -> Signal:
     return Signal(kind=kind, flow=FLOW, step=step, at=at, text=said, evidence=evidence)
 
 
@@ -175,21 +177,30 @@ def _asks(known: Known) -> list[Signal]:
 
 
 def _failures(known: Known) -> list[Signal]:
-    """The lines of the report that say what failed."""
+    """What failed, one signal a class of rules: that two nodes break one rule is one failure, not two."""
     report = known.report
     if report is None or report.error() is None:
         return []
-    path, at = known.path(REPORT), known.at(REPORT)
-    lines = [(one.line, one.text) for one in report.errors[:50]]
+    found = report.by_class()
+    lines = [(of[0].line, _class_text(kind, of)) for kind, of in found.items()]
     if report.crash is not None:
         lines = [(report.crash_line or 1, report.crash)]
+    at, path = known.at(REPORT), known.path(REPORT)
     return [
         _signal(
-            SignalKind.STEP_ERROR, "validate", at, said,
+            SignalKind.STEP_ERROR,
+            "validate",
+            at,
+            said,
             Evidence(rank=Rank.RECEIPT, path=path, line=line, quote=said[:SHORT]),
         )
         for line, said in lines
-    ]  # fmt: skip
+    ]
+
+
+def _class_text(kind: str, of: Sequence[Failure]) -> str:
+    more = f" (and {len(of) - 1} more)" if len(of) > 1 else ""
+    return f"{class_name(kind)}: {of[0].text}{more}"
 
 
 def _staleness(known: Known) -> list[Signal]:
@@ -199,14 +210,17 @@ def _staleness(known: Known) -> list[Signal]:
         stale = [one for one in stale if one.step != "validate"]
     if not stale:
         return []
+    # What degrades an ended run is, by its rank, only a warning for one that never came that far.
     rank = Rank.ARTIFACT if known.ended else Rank.PHYSICS
     found = [_outdated(known, one, rank) for one in stale[:1]]
     changed = stale[0].newer
-    if changed is not None:
+    if changed is not None and known.ended:
         names = ", ".join(one.file.rpartition("/")[2] for one in stale if one.newer is not None)
         again = ", ".join(STEPS[STEPS.index(stale[0].step) :])
         said = f"{changed} was changed after {names}; the stage is {known.staging.stage} until {again} run again"
-        found.append(_signal(SignalKind.STALLED, stale[0].step, known.at(changed), said, _written(known, changed, rank)))
+        found.append(
+            _signal(SignalKind.STALLED, stale[0].step, known.at(changed), said, _written(known, changed, rank))
+        )
     return found
 
 
@@ -221,12 +235,13 @@ def _outdated(known: Known, one: Stale, rank: Rank) -> Signal:
         missing = layout.PASSED if one.step == "validate" else "what it was made from"
         said = f"{name} does not count: {missing} is missing or older"
     else:
-        said = f"{name} is older than {one.newer.rpartition('/')[2]} ({_clock(at)}, {_clock(known.at(one.newer))})"
+        changed = known.at(one.newer)
+        said = f"{name} is older than {one.newer.rpartition('/')[2]} ({_hour(at)} against {_hour(changed)})"
     return _signal(SignalKind.STALLED, one.step, at, said, evidence)
 
 
 def _set_aside(known: Known) -> list[Signal]:
-    """A second `run` that set the curriculum aside and wrote no new one: in progress, killed or failed (formats 3.7)."""
+    """A second `run` that set the curriculum aside and wrote no new one: at it, killed or failed (formats 3.7)."""
     if not known.staging.regenerating:
         return []
     at = known.at(PREVIOUS)

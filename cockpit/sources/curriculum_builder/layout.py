@@ -96,9 +96,7 @@ def find_runs(root: Path) -> Iterator[str]:
         deeper: list[_Place] = []
         for place in level:
             for name in _folders(place.path):
-                below = _Place(
-                    f"{place.path}/{name}", f"{place.rel}/{name}" if place.rel else name, place.depth + 1
-                )
+                below = _Place(f"{place.path}/{name}", f"{place.rel}/{name}" if place.rel else name, place.depth + 1)
                 if is_run(below.path, name):
                     yield below.rel
                 elif enters(name, below.depth, _parent(place)) and (name in CONTAINERS or looks < MAX_LOOKS):

@@ -25,7 +25,9 @@ _CLASSES = (
     ),
     (
         "quality",
-        re.compile(r"core_ideas should|pitfalls should|mastery_check\S* (?:too short|should)|hidden-prerequisite", re.I),
+        re.compile(
+            r"core_ideas should|pitfalls should|mastery_check\S* (?:too short|should)|hidden-prerequisite", re.I
+        ),
     ),
     (
         "schema",
@@ -41,7 +43,7 @@ CLASSES = ("schema", "dag", "evidence", "quality", "other")
 _NAMES = {"dag": "DAG"}
 
 
-class Finding(NamedTuple):
+class Failure(NamedTuple):
     """One line of the report: its number (from 1), its class, its words."""
 
     line: int
@@ -71,14 +73,14 @@ class Report:
     passed: int | None = None
     warned: int | None = None
     failed: int | None = None
-    errors: tuple[Finding, ...] = ()
+    errors: tuple[Failure, ...] = ()
     crash: str | None = None
     crash_line: int | None = None
 
-    def counts(self) -> dict[str, int]:
-        """Failures by class, classes without any left out."""
-        found = {kind: sum(1 for one in self.errors if one.kind == kind) for kind in CLASSES}
-        return {kind: count for kind, count in found.items() if count}
+    def by_class(self) -> dict[str, list[Failure]]:
+        """Failures by class, in the order the rules are checked; classes without any left out."""
+        found = {kind: [one for one in self.errors if one.kind == kind] for kind in CLASSES}
+        return {kind: of for kind, of in found.items() if of}
 
     def error(self) -> str | None:
         """What failed: one telling line, then one a failure; `None` for a report that does not say FAIL."""
@@ -88,7 +90,7 @@ class Report:
             return f"the validator crashed: {self.crash}"
         if not self.errors:
             return "the report names no failure"
-        kinds = ", ".join(f"{count} {_NAMES.get(kind, kind)}" for kind, count in self.counts().items())
+        kinds = ", ".join(f"{len(of)} {class_name(kind)}" for kind, of in self.by_class().items())
         checks = "check" if len(self.errors) == 1 else "checks"
         first = f"{len(self.errors)} {checks} failed ({kinds}): {self.errors[0].text}"
         return "\n".join((first, *(one.text for one in self.errors[1:])))
@@ -101,10 +103,15 @@ class Report:
                 "passed": self.passed,
                 "warnings": self.warned,
                 "failed": self.failed if self.failed is not None else len(self.errors) or None,
-                "classes": self.counts(),
-                "errors": [f"{_NAMES.get(one.kind, one.kind)}: {one.text}" for one in self.errors],
+                "classes": {kind: len(of) for kind, of in self.by_class().items()},
+                "errors": [f"{class_name(one.kind)}: {one.text}" for one in self.errors],
             }
         }
+
+
+def class_name(kind: str) -> str:
+    """A class as people spell it."""
+    return _NAMES.get(kind, kind)
 
 
 def classify(message: str) -> str:
@@ -116,7 +123,7 @@ def parse(text: str) -> Report:
     """Read a report, whole or broken off."""
     verdict: tuple[str | None, int | None, str] = (None, None, "")
     counts: tuple[int | None, int | None, int | None] = (None, None, None)
-    errors: list[Finding] = []
+    errors: list[Failure] = []
     crash: tuple[str | None, int | None] = (None, None)
     in_stderr = False
     for number, line in enumerate(text.split("\n"), 1):
@@ -126,7 +133,7 @@ def parse(text: str) -> Report:
         elif line.startswith("  ERR "):
             if len(errors) < MAX_ERRORS:
                 said = line[6:].strip()[:1_000]
-                errors.append(Finding(number, classify(said), said))
+                errors.append(Failure(number, classify(said), said))
         elif found := _COUNTS.match(stripped):
             counts = int(found[1]), int(found[2]), int(found[3])
         elif stripped == "stderr:":

@@ -99,7 +99,7 @@ def make_routing(path: str) -> Callable[[int, Obj], RoutingEntry]:
             at=moment(data.get("at_utc")),
             flow=FLOW,
             step=step_of(stage),
-            decision=Decision.LOOP if back else Decision.CONTINUE if known else Decision.UNKNOWN,
+            decision=Decision.BRANCH if back else Decision.CONTINUE if known else Decision.UNKNOWN,
             raw_decision=stage,
             target=None if stage is None or not known or stage == LAST else STEPS[STAGES.index(stage)],
             reason=_said(data, stage),

@@ -83,10 +83,11 @@ def _word(spec: Obj, key: str, name: str) -> list[SpecFault]:
 def _constraints(value: object) -> list[SpecFault]:
     if type(value) is not dict:
         return [SpecFault("constraints", "constraints must be an object")]
-    found = []
-    for key in (*_HOURS, "depth"):
-        if key not in value:
-            found.append(SpecFault(f"constraints.{key}", f"missing required key: constraints.{key}"))
+    found = [
+        SpecFault(f"constraints.{key}", f"missing required key: constraints.{key}")
+        for key in (*_HOURS, "depth")
+        if key not in value
+    ]
     known = (*_HOURS, "depth", *_COUNTS)
     extra = sorted(key for key in value if key not in known)
     if extra:
@@ -112,9 +113,8 @@ def _context(value: object) -> list[SpecFault]:
     found = []
     if "domain" in value and type(value["domain"]) is not str:
         found.append(SpecFault("context_pack.domain", "context_pack.domain must be a string"))
-    for key in _CONTEXT_LISTS:
-        if key in value and type(value[key]) is not list:
-            found.append(SpecFault(f"context_pack.{key}", f"context_pack.{key} must be a list"))
-    return found
-
-
+    return found + [
+        SpecFault(f"context_pack.{key}", f"context_pack.{key} must be a list")
+        for key in _CONTEXT_LISTS
+        if key in value and type(value[key]) is not list
+    ]

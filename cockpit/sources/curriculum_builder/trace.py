@@ -73,7 +73,8 @@ def rounds(trace: Obj, path: str, at: datetime) -> tuple[RoutingEntry, ...]:
 def _round(trace: Obj, one: Obj, turn: int, total: int, path: str, at: datetime) -> RoutingEntry:
     before, after = _score(one.get("score_summary")), _score(one.get("post_score_summary"))
     actions = [obj(action) for action in items(one.get("selected_actions"), 20)]
-    parts = [f"score {before} → {after}"]
+    # These words say that the loop is the machine's own: that its rounds look alike is no repeated failure.
+    parts = [f"loop_iteration {turn} of {total}: score {before} → {after}"]
     for action in actions[:3]:
         target = word(action.get("node_id"))
         kind = word(action.get("action_type")) or "action"

@@ -1,0 +1,203 @@
+"""A rule of the diagnosis: data that turns what was observed into a cause, a fix and a playbook.
+
+A rule fires in one of three ways: its patterns match a text of the run (`match`), the run was observed to be so
+(`observed`: a code of `cockpit.diagnosis.codes`), or a figure of the host is beyond a limit (`metric`). The other
+conditions only narrow that down.
+"""
+
+import re
+from functools import lru_cache
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from cockpit.diagnosis.claims import Claim
+from cockpit.diagnosis.codes import Code
+from cockpit.models.base import Model
+from cockpit.models.physics import HostFacts
+from cockpit.models.records import SignalKind
+from cockpit.models.run import ATTENTION, RunState
+
+ERROR = "error"
+"""Texts of failures: errors of steps and receipts, of the run's record, of signals that something failed."""
+ROUTING = "routing"
+HANDOFF = "handoff"
+EVENT = "event"
+SIGNAL = "signal"
+PROBLEM = "problem"
+ARTIFACT = "artifact"
+"""Paths of the run's files."""
+PLACES = frozenset((ERROR, ROUTING, HANDOFF, EVENT, SIGNAL, PROBLEM, ARTIFACT, *(kind.value for kind in SignalKind)))
+"""Where a pattern may be looked for; the kinds of signals are places of their own."""
+
+KINDS = frozenset(("cause", "contradiction", "stuck", "security", "resource", "note"))
+ANY_STATE = "any"
+
+MAX_TEXT = 4_000
+"""Characters of a text that are searched: its head and its tail."""
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+class Against(Model):
+    """Evidence that speaks against a rule: a pattern or an observation, and by how much it lowers the confidence."""
+
+    match: tuple[str, ...] = ()
+    where: tuple[str, ...] = (ERROR,)
+    observed: tuple[str, ...] = ()
+    lowers: float = Field(default=0.25, gt=0, le=1)
+
+    _patterns = field_validator("match")(lambda value: _compilable(value))
+    _places = field_validator("where")(lambda value: _known(value, PLACES, "place"))
+    _codes = field_validator("observed")(lambda value: _known(value, frozenset(Code), "observation"))
+
+
+class Rule(Model):
+    """One row of a table of causes.
+
+    Attributes:
+        id: Id of the finding it makes.
+        title: One line; here and in `cause`, `fix` and `warning`, `{where}` is the flow and step, `{text}` what was
+            said, `{name}` what the pattern's first group matched.
+        cause: Likely cause, one sentence.
+        fix: What helps, one sentence.
+        kind: See `cockpit.models.finding.Finding`.
+        seed: The document its table comes from.
+        systems: Source ids; empty means all.
+        playbook: Id of the playbook to work; one that is not in the library yet falls back (`Rules.playbook`).
+        confidence: 0 to 1, before evidence for and against is weighed.
+        suggests: Id of an action that really works there.
+        warning: A recipe that does harm there.
+        match: Regular expressions, case-insensitive; any of them, in a text of `where`.
+        where: See `PLACES`.
+        unless: Expressions that rule it out in the same text.
+        observed: Codes; any of them.
+        metric: Attribute of `HostFacts` that must be `above` or `below` a limit.
+        states: Run states; empty means those that need attention for patterns, and all for observations.
+        claims: What the run's own record must say (`cockpit.diagnosis.claims.Claim`).
+        steps: Expressions of which one must match the step the run stands at as a whole.
+        against: What speaks against it.
+    """
+
+    id: str
+    title: str
+    cause: str
+    fix: str
+    kind: str = "cause"
+    seed: str = ""
+    systems: tuple[str, ...] = ()
+    playbook: str | None = None
+    confidence: float = Field(gt=0, le=1)
+    suggests: str | None = None
+    warning: str | None = None
+    match: tuple[str, ...] = ()
+    where: tuple[str, ...] = (ERROR,)
+    unless: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    metric: str | None = None
+    above: float | None = None
+    below: float | None = None
+    states: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    against: tuple[Against, ...] = ()
+
+    _patterns = field_validator("match", "unless", "steps")(lambda value: _compilable(value))
+    _places = field_validator("where")(lambda value: _known(value, PLACES, "place"))
+    _codes = field_validator("observed")(lambda value: _known(value, frozenset(Code), "observation"))
+    _states = field_validator("states")(lambda value: _known(value, _STATES, "state"))
+    _claims = field_validator("claims")(lambda value: _known(value, _CLAIMS, "claim"))
+    _kinds = field_validator("kind")(lambda value: _known((value,), KINDS, "kind")[0])
+    _metrics = field_validator("metric")(lambda value: value and _known((value,), _METRICS, "metric")[0])
+
+    @field_validator("id")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not _ID.fullmatch(value):
+            raise ValueError("is no plain id (lower-case letters, digits and hyphens)")
+        return value
+
+    @field_validator("title", "cause", "fix")
+    @classmethod
+    def _said(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [name for name in ("match", "observed", "metric") if getattr(self, name)]
+        if len(ways) != 1:
+            raise ValueError(f"needs exactly one of match, observed and metric, has {' and '.join(ways) or 'none'}")
+        if self.metric and (self.above is None) == (self.below is None):
+            raise ValueError("a metric needs either above or below")
+        return self
+
+    def for_system(self, source: str) -> bool:
+        """Whether it is about runs of this source."""
+        return not self.systems or source in self.systems
+
+    def fits(self, source: str, state: RunState, claim: Claim, step: str | None) -> bool:
+        """Whether its conditions about the run as a whole hold."""
+        if not self.for_system(source) or (self.claims and claim.value not in self.claims):
+            return False
+        if self.steps and not any(_regex(one).fullmatch(step or "") for one in self.steps):
+            return False
+        if self.states:
+            return ANY_STATE in self.states or state.value in self.states
+        return not self.match or state in ATTENTION
+
+    def find(self, text: str) -> re.Match[str] | None:
+        """The first of its patterns that matches, unless another one rules it out."""
+        kept = bounded(text)
+        found = next((hit for one in self.match if (hit := _regex(one).search(kept))), None)
+        if found is None or any(_regex(one).search(kept) for one in self.unless):
+            return None
+        return found
+
+    def beyond(self, host: HostFacts) -> float | None:
+        """The figure of the host that is beyond the limit, or `None`."""
+        value = getattr(host, self.metric) if self.metric else None
+        if value is None:
+            return None
+        over = self.above is not None and value > self.above
+        under = self.below is not None and value < self.below
+        return float(value) if over or under else None
+
+
+def bounded(text: str) -> str:
+    """Head and tail of a text that is too long to be searched."""
+    if len(text) <= MAX_TEXT:
+        return text
+    return f"{text[: MAX_TEXT // 2]}\n{text[-MAX_TEXT // 2 :]}"
+
+
+def matches_any(patterns: tuple[str, ...], text: str) -> re.Match[str] | None:
+    """The first match of any pattern."""
+    kept = bounded(text)
+    return next((hit for one in patterns if (hit := _regex(one).search(kept))), None)
+
+
+@lru_cache(maxsize=2_048)
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+
+
+def _compilable(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            _regex(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    return patterns
+
+
+def _known(values: tuple[str, ...], known: frozenset[str], what: str) -> tuple[str, ...]:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"no {what} {value!r}; there are {', '.join(sorted(map(str, known)))}")
+    return values
+
+
+_STATES = frozenset((ANY_STATE, *(state.value for state in RunState)))
+_CLAIMS = frozenset(claim.value for claim in Claim)
+_METRICS = frozenset(HostFacts.model_fields)

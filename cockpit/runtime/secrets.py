@@ -1,0 +1,175 @@
+"""Looking for secrets in the files of the run in scope: says where one is and of what kind, never what it is.
+
+Detection is that of detect-secrets, its plugins asked line by line: nothing is verified over the network and nothing
+of its global configuration is used. Bounded in files, bytes and line length; call it in a thread.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from cockpit.diagnosis.masking import MASK, mask
+from cockpit.errors import CockpitError
+from cockpit.models.detail import RunDetail
+from cockpit.models.evidence import Evidence, Rank
+from cockpit.models.finding import Finding
+from cockpit.models.records import Artifact
+from cockpit.runtime.evidence import EvidenceReader
+
+MAX_FILES = 400
+MAX_FILE_BYTES = 2 << 20
+MAX_BYTES = 32 << 20
+"""Bytes read of one file, and of all files of a run; what lies beyond is not looked at, and the finding says so."""
+_MAX_LINE = 4_000
+_MAX_FOUND = 50
+_QUOTE = 200
+
+# Plugins that know the shape of a credential. Those that guess by entropy report every hash and run id.
+_PLUGINS: tuple[tuple[str, str], ...] = (
+    ("artifactory", "ArtifactoryDetector"), ("aws", "AWSKeyDetector"), ("azure_storage_key", "AzureStorageKeyDetector"),
+    ("basic_auth", "BasicAuthDetector"), ("cloudant", "CloudantDetector"), ("discord", "DiscordBotTokenDetector"),
+    ("github_token", "GitHubTokenDetector"), ("gitlab_token", "GitLabTokenDetector"),
+    ("ibm_cloud_iam", "IbmCloudIamDetector"), ("ibm_cos_hmac", "IbmCosHmacDetector"), ("jwt", "JwtTokenDetector"),
+    ("mailchimp", "MailchimpDetector"), ("npm", "NpmDetector"), ("openai", "OpenAIDetector"),
+    ("private_key", "PrivateKeyDetector"), ("pypi_token", "PypiTokenDetector"), ("sendgrid", "SendGridDetector"),
+    ("slack", "SlackDetector"), ("softlayer", "SoftlayerDetector"), ("square_oauth", "SquareOAuthDetector"),
+    ("stripe", "StripeDetector"), ("telegram_token", "TelegramBotTokenDetector"), ("twilio", "TwilioKeyDetector"),
+)  # fmt: skip
+# What detect-secrets does not know and the documents name (formats/flow-studio.md 2.11).
+_OWN: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("Anthropic API key", re.compile(r"\b(sk-ant-[A-Za-z0-9_-]{16,200})")),
+    ("API key", re.compile(r"\b(sk-(?:proj-)?[A-Za-z0-9_]{32,200})\b")),
+    ("Google API key", re.compile(r"\b(AIza[A-Za-z0-9_-]{35})\b")),
+    ("GitHub token", re.compile(r"\b(github_pat_[A-Za-z0-9_]{20,255})\b")),
+    (
+        "password or secret in an assignment",
+        re.compile(r"""\b(?:password|passwd|secret|api_key|apikey)\b\\?["']?\s{0,4}[:=]\s{0,4}\\?["']([^"'\\\s]{8,200})\\?["']""", re.I),
+    ),
+)  # fmt: skip
+_PLACEHOLDER = re.compile(
+    r"^(?:\$|<|\{|%|\*{3}|x{4}|\.{3})|example|changeme|change_me|placeholder|dummy|redacted|masked|your[_-]|todo|^test"
+    r"|^(?:none|null|true|false|string|required|missing|undefined)$",
+    re.IGNORECASE,
+)
+
+
+def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ...]:
+    """Findings for credentials in the run's own files: the place and the kind of each, never the secret.
+
+    Args:
+        reader: Reads below the run's root.
+        detail: The run.
+
+    Returns:
+        At most one finding, with one piece of evidence a place. Files that cannot be read are skipped.
+    """
+    places, kinds, cut = [], dict[str, int](), False
+    budget = MAX_BYTES
+    for path in _paths(detail):
+        if budget <= 0 or len(places) >= _MAX_FOUND:
+            cut = True
+            break
+        data = _read(reader, path, min(budget, MAX_FILE_BYTES))
+        budget -= len(data)
+        for number, line in enumerate(data.splitlines(), start=1):
+            text = line[:_MAX_LINE].decode("utf-8", "replace")
+            for kind, quote in find_secrets(text):
+                kinds[kind] = kinds.get(kind, 0) + 1
+                places.append(
+                    Evidence(rank=Rank.PHYSICS, path=path, line=number, quote=f"{kind}: {quote}"[:_QUOTE])
+                )
+            if len(places) >= _MAX_FOUND:
+                break
+    if not places:
+        return ()
+    named = ", ".join(sorted(kinds))
+    several = "secrets" if len(places) > 1 else "secret"
+    more = "; more files were not looked at" if cut else ""
+    return (
+        Finding(
+            id="secret-in-files",
+            title=f"{len(places)} {several} in files of the run: {named}",
+            kind="security",
+            playbook="security-incident",
+            confidence=0.9,
+            cause=f"A credential was written into an artifact or a transcript{more}.",
+            fix="Revoke and rotate it at its provider now; then find out where the file was copied or published to.",
+            warning="Do not archive, publish or quote these files before the credential is revoked; deleting them only "
+            "hides what was exposed.",
+            supporting=tuple(places),
+        ),
+    )
+
+
+def find_secrets(line: str) -> Iterator[tuple[str, str]]:
+    """Kind and masked surroundings of each credential in a line."""
+    hits = [(kind, found[1]) for kind, pattern in _OWN for found in pattern.finditer(line)]
+    hits += [(plugin.secret_type, value) for plugin in _plugins() for value in plugin.analyze_string(line)]
+    # The longest first: what is part of another one is the same secret.
+    hits = sorted(((kind, value) for kind, value in hits if not _PLACEHOLDER.search(value)), key=lambda one: -len(one[1]))
+    values = [value for _, value in hits]
+    told: list[str] = []
+    for kind, value in hits:
+        if not any(value in other for other in told):
+            told.append(value)
+            yield kind, _around(line, value, values)
+
+
+def _around(line: str, value: str, secrets: Sequence[str]) -> str:
+    """A few words around a secret with every secret of the line masked."""
+    start = line.find(value)
+    before, after = line[max(0, start - 60) : start], line[start + len(value) : start + len(value) + 20]
+    quote = f"{before}\0{after}"
+    for secret in secrets:
+        quote = quote.replace(secret, MASK)
+        # The cut may have left a piece of a neighbour, which no longer looks like the whole.
+        for size in range(len(secret) - 1, 5, -1):
+            if quote.endswith(secret[:size]) or quote.startswith(secret[-size:]):
+                quote = quote.removesuffix(secret[:size]).removeprefix(secret[-size:])
+                break
+    return mask(quote).replace("\0", MASK).strip()
+
+
+@lru_cache(maxsize=1)
+def _plugins() -> tuple[Any, ...]:
+    """The plugins, imported when they are first needed; one that this version lacks is left out."""
+    import importlib
+
+    found = []
+    for module, name in _PLUGINS:
+        try:
+            found.append(getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)())
+        except (ImportError, AttributeError):
+            continue
+    return tuple(found)
+
+
+def _paths(detail: RunDetail) -> list[str]:
+    """The run's files, those most likely to repeat what a tool printed first."""
+    first = [one.transcript for one in detail.receipts if one.transcript]
+    first += [one.path for one in detail.receipts] + [one.path for one in detail.handoffs]
+    rest = sorted(detail.artifacts, key=lambda one: (one.kind != "transcript", one.path))
+    records = [] if detail.record.evidence is None else [detail.record.evidence.path]
+    return list(islice(dict.fromkeys([*first, *records, *(one.path for one in rest if _text(one))]), MAX_FILES))
+
+
+def _text(artifact: Artifact) -> bool:
+    return not artifact.path.lower().endswith((".gz", ".zip", ".png", ".jpg", ".db", ".sqlite", ".faiss", ".pkl", ".tar"))
+
+
+def _read(reader: EvidenceReader, path: str, limit: int) -> bytes:
+    """The head of a file below the root; nothing of what cannot be read or is no ordinary file."""
+    try:
+        real = reader.resolve(path)
+        handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except (CockpitError, OSError):
+        return b""
+    with os.fdopen(handle, "rb") as file:
+        try:
+            return file.read(limit) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        except OSError:
+            return b""

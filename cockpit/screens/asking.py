@@ -1,0 +1,52 @@
+"""Questions to the operator, one function each. Dialogs are loaded when the first question is asked."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from textual.app import App
+
+from widgets.rows import MenuItem, TextRow
+
+
+async def menu(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
+    """One of a few things; its id, or `None`."""
+    from widgets.dialogs import MenuDialog
+
+    return await app.push_screen_wait(MenuDialog(title, items))
+
+
+async def search(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
+    """One of many things, found by typing; its id, or `None`."""
+    from widgets.dialogs import HelpDialog
+
+    return await app.push_screen_wait(HelpDialog(items, title=title))
+
+
+async def text(app: App[Any], title: str, label: str = "") -> str | None:
+    """A line of text, or `None`."""
+    from widgets.dialogs import PromptDialog
+
+    return await app.push_screen_wait(PromptDialog(title, label))
+
+
+async def plan(
+    app: App[Any],
+    title: str,
+    rows: Sequence[TextRow],
+    confirm: Literal["yes", "typed"] = "yes",
+    expected: str = "",
+    *,
+    yes: str = "yes, do it",
+    copyable: bool = True,
+) -> str | None:
+    """Whether to carry out a plan: `confirm`, `copy`, or `None`."""
+    from widgets.dialogs import PlanDialog
+
+    return await app.push_screen_wait(PlanDialog(title, rows, confirm, expected, yes=yes, copyable=copyable))
+
+
+async def tell(app: App[Any], title: str, rows: Sequence[TextRow]) -> None:
+    """Something the operator should read."""
+    from widgets.dialogs import MessageDialog
+
+    await app.push_screen_wait(MessageDialog(title, rows))
