@@ -1,11 +1,15 @@
 """The application: wires session, themes, key map and screens. Decides nothing."""
 
+import asyncio
 import os
+import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 
 from cockpit import locations
@@ -44,7 +48,10 @@ class CockpitApp(App[None], inherit_bindings=False):
             times=TimeStyle(session.settings.times), unicode=session.settings.glyphs == "unicode"
         )
         self.keymap_in_force: Keymap = build_keymap(session.settings.keys)
-        self._wanted_theme = theme or session.settings.theme
+        self._problems = [*self._load_themes(theme or session.settings.theme), *self.keymap_in_force.problems]
+        if self.no_color:
+            # Textual would still send greys.
+            self._filters[:] = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self._interrupted_at: float | None = None
         self.crash: Exception | None = None
 
@@ -53,26 +60,35 @@ class CockpitApp(App[None], inherit_bindings=False):
         return dict(THEME_VARIABLE_DEFAULTS)
 
     def on_mount(self) -> None:
-        """Themes and keys first: what they complain of is said once, all of it."""
-        problems = [*self._load_themes(), *self.keymap_in_force.problems]
+        """The screen, and once all that the configuration has wrong."""
+        self._listen_to_signals()
         self.set_keymap(textual_keymap(self.keymap_in_force))
-        self.session.board.start()
         self.push_screen(CockpitScreen(self.session, self.view))
-        for problem in problems:
+        for problem in self._problems:
             self.notify(problem, title="Configuration", severity="warning", markup=False, timeout=10)
 
-    def _load_themes(self) -> Sequence[str]:
+    def _listen_to_signals(self) -> None:
+        """A hang-up or a request to end leaves the terminal as it was; what is ignored (`nohup`) stays ignored."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+
+    def _load_themes(self, wanted: str) -> Sequence[str]:
+        """Register every theme and choose the wanted one before anything is drawn; what is wrong with them."""
         loaded = load_themes([shipped_dir(), locations.config_dir() / "themes"])
         for theme in loaded.themes.values():
             self.register_theme(theme)
         self._own_themes = tuple(loaded.themes)
-        if self._wanted_theme in loaded.themes:
-            self.theme = self._wanted_theme
+        name = wanted if wanted in loaded.themes else "dark"
+        if name in loaded.themes:
+            # Not by assignment: that would style everything a second time.
+            self.set_reactive(App.theme, name)
+        if wanted in loaded.themes:
             return loaded.problems
-        if "dark" in loaded.themes:
-            self.theme = "dark"
-        names = ", ".join(sorted(loaded.themes))
-        return (*loaded.problems, f"no theme {self._wanted_theme!r}; there are {names}")
+        return (*loaded.problems, f"no theme {wanted!r}; there are {', '.join(sorted(loaded.themes))}")
 
     @property
     def available_themes(self) -> dict[str, Theme]:

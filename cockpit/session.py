@@ -34,6 +34,7 @@ from cockpit.sources.paths import encode
 
 if TYPE_CHECKING:
     from cockpit.actions.desk import ActionDesk
+    from cockpit.diagnosis.rulebook import Rules
     from cockpit.runtime.vigil import PhysicsSetup
 
 
@@ -96,6 +97,13 @@ class Session:
     def library(self) -> Library:
         """The playbooks, shipped and the user's own."""
         return load_library(locations.config_dir() / "playbooks")
+
+    @cached_property
+    def rules(self) -> "Rules":
+        """The rules of the diagnosis, shipped and the user's own."""
+        from cockpit.diagnosis.rulebook import load_rules
+
+        return load_rules(locations.config_dir() / "rules")
 
     def sources_for(self, root: Path) -> Sequence[Source]:
         """The sources that read a root: the one that was named, else all that recognise it."""
@@ -162,7 +170,7 @@ class Session:
         # Rules are not needed before something is read: the first frame comes from the index.
         from cockpit.diagnosis.verdict import judge
 
-        return judge(detail, now, self._limits_for(detail))
+        return judge(detail, now, self._limits_for(detail), self.rules)
 
     def _limits_for(self, detail: RunDetail) -> Limits:
         """The limits, with the moment of stuck that this run's step has by its own past."""

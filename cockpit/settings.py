@@ -51,7 +51,7 @@ class RootSettings(_Section):
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Action id to argument list, replacing the source's default; `{run}`, `{flow}` and `{step}` are filled in."""
     database: SecretStr | None = None
-    """PostgreSQL database that holds the runs of this root (ai-csuite): a DSN, or `env:NAME` of the variable with it."""
+    """PostgreSQL database with the runs of this root (ai-csuite): a DSN, or `env:NAME` of a variable with it."""
 
     @field_validator("path")
     @classmethod
@@ -95,7 +95,7 @@ class Settings(_Section):
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
     custom: tuple[Any, ...] = ()
-    """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` makes declarations of them."""
+    """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` checks them."""
 
     @property
     def for_sources(self) -> dict[str, tuple[Any, ...]]:

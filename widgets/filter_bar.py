@@ -16,7 +16,7 @@ from widgets.menu_list import MenuList, menu_rows
 from widgets.rows import MenuItem
 
 SHOWN = 8
-"""Completions in view."""
+"""Completions in view; on a small terminal a fifth of its lines."""
 Complete = Callable[[str], Sequence[MenuItem]]
 
 
@@ -116,7 +116,8 @@ class FilterBar(Widget):
         self._input.value = value
         self._input.cursor_position = len(value)
         self._offer(value)
-        self._input.focus()
+        # At once: `focus` would come later, and what is typed meanwhile would be commands.
+        self.screen.set_focus(self._input)
 
     def close(self) -> None:
         """Hide it. The owner decides where the focus goes."""

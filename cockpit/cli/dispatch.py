@@ -18,6 +18,7 @@ _HANDLERS: dict[str, str] = {
     "status": "cockpit.cli.runs:status",
     "runs": "cockpit.cli.runs:runs",
     "show": "cockpit.cli.runs:show",
+    "diagnose": "cockpit.cli.diagnose:diagnose",
     "actions": "cockpit.cli.actions:actions",
     "plan": "cockpit.cli.actions:plan",
     "resume": "cockpit.cli.actions:act",

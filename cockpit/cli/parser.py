@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "status": "one screen of text: counts by state and what needs attention first",
     "runs": "all runs, what needs attention first",
     "show": "everything about a run",
+    "diagnose": "what is probably wrong with a run, on what evidence, and what helps",
     "actions": "what can be done to a run, and why not the rest",
     "plan": "what an action would do; changes nothing",
     "resume": "resume a run from a step",
@@ -134,7 +135,8 @@ def _verb_parser() -> argparse.ArgumentParser:
     runs = verb("runs")
     runs.add_argument("--filter", metavar="EXPR", default="", help="words, !word, field:value; all must hold")
     runs.add_argument("--limit", metavar="N", type=int, help="at most N runs")
-    for name in ("show", "actions"):
+    runs.add_argument("--by", choices=("cluster",), help="cluster: runs that failed in the same way on one line")
+    for name in ("show", "diagnose", "actions"):
         verb(name).add_argument("run", metavar="RUN")
     plan = verb("plan")
     plan.add_argument("action", metavar="ACTION")

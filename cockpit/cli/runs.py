@@ -1,6 +1,7 @@
 """`status`, `runs`, `show`: what is going on, without a terminal."""
 
 import argparse
+from collections.abc import Sequence
 from datetime import datetime
 
 from cockpit.cli import output
@@ -62,6 +63,8 @@ def runs(options: argparse.Namespace) -> int:
             if root.error:
                 output.tell(f"{root.path}: {root.error}")
         shown = arrange(snapshot.runs, RunsView(now=now, filter=wanted))
+        if options.by == "cluster":
+            return _by_cluster(shown, now, options)
         if options.limit is not None:
             shown = shown[: max(0, options.limit)]
         if options.json:
@@ -70,6 +73,23 @@ def runs(options: argparse.Namespace) -> int:
             output.table(_TITLES, [_line(run, now) for run in shown])
             if not shown:
                 output.tell("no runs" if not options.filter else f"no run matches {options.filter}")
+    return int(ExitCode.OK)
+
+
+def _by_cluster(shown: Sequence[Run], now: datetime, options: argparse.Namespace) -> int:
+    """Runs that failed in the same way as one line; `--limit` counts clusters."""
+    from cockpit.diagnosis.clusters import clusters
+    from cockpit.presenters.findings import CLUSTER_TITLES, cluster_document, cluster_line
+
+    found = clusters(shown)
+    if options.limit is not None:
+        found = found[: max(0, options.limit)]
+    if options.json:
+        output.emit([cluster_document(one, now) for one in found])
+        return int(ExitCode.OK)
+    output.table(CLUSTER_TITLES, [cluster_line(one) for one in found])
+    without = sum(1 for run in shown if run.signature is None)
+    output.tell(f"{without} runs without a failure signature" if found else "no failure signatures")
     return int(ExitCode.OK)
 
 

@@ -18,6 +18,8 @@ class Claim(Enum):
     SUCCEEDED = "succeeded"
     IDLE = "idle"
     """It waits to be started: silence means nothing."""
+    SERVING = "serving"
+    """A server between requests: it runs, and silence means nothing."""
     OTHER = "other"
 
     @property
@@ -28,6 +30,7 @@ class Claim(Enum):
 
 _WORDS = {
     "idle": Claim.IDLE,
+    "serving": Claim.SERVING,
     "pending": Claim.PENDING,
     "queued": Claim.PENDING,
     "created": Claim.PENDING,
@@ -58,6 +61,7 @@ _WORDS = {
 _HONEST: dict[Claim, frozenset[RunState]] = {
     Claim.PENDING: frozenset((RunState.PENDING, RunState.RUNNING, RunState.WAITING)),
     Claim.IDLE: frozenset((RunState.PENDING, RunState.WAITING)),
+    Claim.SERVING: frozenset((RunState.RUNNING, RunState.WAITING)),
     Claim.RUNNING: frozenset((RunState.RUNNING, RunState.WAITING)),
     Claim.PAUSED: frozenset((RunState.PAUSED,)),
     Claim.STOPPED: frozenset((RunState.PARTIAL, RunState.INTERRUPTED)),

@@ -125,6 +125,9 @@ def _unharmed(detail: RunDetail, claim: Claim, now: datetime, limits: Limits) ->
     if claim is Claim.IDLE:
         reason = Reason(text="it waits to be started", evidence=claim_evidence(detail))
         return [Ruling(RunState.PENDING, reason)], None
+    if claim is Claim.SERVING:
+        reason = Reason(text="it serves, and waits for requests", evidence=claim_evidence(detail))
+        return [Ruling(RunState.RUNNING, reason)], None
     ruling, becomes = moving(detail, claim, now, limits)
     return [ruling], becomes
 

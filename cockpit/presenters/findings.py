@@ -1,12 +1,14 @@
 """Findings as lines: title, how sure, cause, fix, warning, evidence that opens on Enter, and what to do next."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from cockpit.diagnosis.clusters import Cluster
 from cockpit.models.evidence import Evidence
 from cockpit.models.finding import Finding, Suggestion
 from cockpit.models.run import Run
-from cockpit.presenters import words
+from cockpit.presenters import documents, words
 from cockpit.presenters.links import file_key
 from widgets.rows import Cell, Level, TextRow, Tone
 
@@ -53,8 +55,25 @@ def command_of(suggestion: Suggestion, run: Run) -> str:
     return " ".join(parts)
 
 
+CLUSTER_TITLES = ("runs", "cluster", "earliest", "victims", "system", "signature")
+"""Columns of `cluster_line`."""
+
+
+def cluster_document(cluster: Cluster, now: datetime) -> dict[str, Any]:
+    """A cluster as JSON; its runs are `run` of the headless contract, earliest first."""
+    return {
+        "id": cluster.id,
+        "signature": cluster.signature,
+        "title": cluster.title,
+        "count": len(cluster.runs),
+        "earliest": cluster.earliest.id,
+        "victims": [run.id for run in cluster.victims],
+        "runs": [documents.run(run, now) for run in cluster.runs],
+    }
+
+
 def cluster_line(cluster: Cluster) -> tuple[Cell, ...]:
-    """A cluster as cells of a table: how many runs, the first one, how long ago it began, its systems, why."""
+    """A cluster as cells of a table: how many runs, its name, the first run, its victims, its systems, why."""
     sources = ", ".join(sorted({run.ref.source for run in cluster.runs}))
     return (
         Cell(str(len(cluster.runs)), Tone.BAD if cluster.victims else Tone.PLAIN),

@@ -27,6 +27,7 @@ from cockpit.runtime.sweep import DEFAULT_PACE, Pace
 from cockpit.runtime.table import RunTable
 from cockpit.runtime.watcher import BUDGET, TICK_S, Hints, WatchHub, topmost
 from cockpit.sources.base import ManyOwner, Source
+from cockpit.sources.recordings import RECORDINGS
 
 if TYPE_CHECKING:
     from cockpit.runtime.vigil import Look, PhysicsSetup, Vigil
@@ -294,7 +295,7 @@ class Board:
             if not below:
                 dirty.update((ref.key, ref) for at, ref in self._watched.items() if path.is_relative_to(at))
             for root in below:
-                if STATE_FOLDER in path.relative_to(root).parts[:1]:
+                if _aside(path.relative_to(root).parts):
                     continue
                 refs = self._owners(root, path)
                 dirty.update((ref.key, ref) for ref in refs)
@@ -331,3 +332,8 @@ class Board:
     def _on_mode(self, mode: WatchMode) -> None:
         self._scanner.poll(mode in (WatchMode.POLL, WatchMode.DEGRADED))
         self._publisher.poke()
+
+
+def _aside(parts: tuple[str, ...]) -> bool:
+    """Whether a path below a root is of the cockpit's own state; what it recorded of commands is evidence of runs."""
+    return parts[:1] == (STATE_FOLDER,) and parts[1:2] != (RECORDINGS,)

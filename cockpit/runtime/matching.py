@@ -135,7 +135,7 @@ def match(card: Card, target: Target, files: Iterable[str] | None = ()) -> Match
     for path in files or ():
         if inside(path, target.path) and target.path != target.root:
             return Match(f"has {PurePosixPath(path).name} of the run open")
-        if inside(path, target.root) and _DISTINCT.match(target.id) and _word(target.id).search(path):
+        if inside(path, target.root) and _DISTINCT.match(target.id) and _named_after(target.id).search(path):
             return Match(f"has {PurePosixPath(path).name} open")
     return _of_the_tree(card, target)
 
@@ -184,6 +184,11 @@ def _bare_shell(card: Card) -> bool:
 
 def _word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!{_NAME}){re.escape(name)}(?!{_NAME}*[A-Za-z0-9_-])")
+
+
+def _named_after(name: str) -> re.Pattern[str]:
+    """A file's name that is the run's, with anything it may end in: a lock, a log."""
+    return re.compile(rf"(?<!{_NAME}){re.escape(name)}(?![A-Za-z0-9_-])")
 
 
 def _named(card: Card, target: Target) -> Match | None:

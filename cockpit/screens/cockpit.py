@@ -137,7 +137,7 @@ class CockpitScreen(Screen[None]):
         return LogFiles(self)
 
     def compose(self) -> ComposeResult:
-        """Header, panes, input lines, footer."""
+        """Header, panes, footer; what the first frame does not show comes after it."""
         yield Header(id="header")
         yield TabLine(id="tabs")
         yield Deck(
@@ -152,8 +152,6 @@ class CockpitScreen(Screen[None]):
             state=DeckState(recent=("runs", "receipts", "detail")),
             id="deck",
         )
-        yield FilterBar("/", id="filter")
-        yield FilterBar(":", complete=self.palette.complete, id="command")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -166,6 +164,15 @@ class CockpitScreen(Screen[None]):
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
         self.set_interval(AGE_TICK_S, self._tick)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The first frame stands: add the input lines, and begin to scan, watch and read the journals."""
+        footer = self.query_one("#footer", Footer)
+        self.mount(
+            FilterBar("/", id="filter"), FilterBar(":", complete=self.palette.complete, id="command"), before=footer
+        )
+        self.run_worker(self.session.board.start, thread=True, group="board", exit_on_error=False)
         self.refresh_ledgers(settle=True)
 
     def on_unmount(self) -> None:
@@ -406,8 +413,10 @@ class CockpitScreen(Screen[None]):
         self.palette.cancelled(event.bar)
 
     def action_command(self, command_id: str) -> None:
-        """What every key leads to."""
+        """What every key leads to. While a dialog is on its way, or what it decided is being started, nothing."""
         self._arriving = False
+        if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+            return
         self.commanding.run(command_id)
 
     def on_resize(self) -> None:

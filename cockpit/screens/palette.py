@@ -34,11 +34,11 @@ class Palette:
 
     def open_filter(self) -> None:
         """The filter line, with the filter in force."""
-        self._bar("filter").open(self._screen.view.filter.text)
+        self._open("filter", self._screen.view.filter.text)
 
     def open_command(self) -> None:
         """The command line."""
-        self._bar("command").open()
+        self._open("command")
 
     def help(self) -> None:
         """What can be done here."""
@@ -146,6 +146,11 @@ class Palette:
         bar.close()
         # At once: `focus` would come later, after the command that was entered has gone to another pane.
         self._screen.set_focus(self._screen.pane(self._screen.deck.state.active))
+
+    def _open(self, name: str, text: str = "") -> None:
+        # The input lines are mounted after the first frame; a key that comes even before that does nothing.
+        if self._screen.query(f"#{name}"):
+            self._bar(name).open(text)
 
     def _bar(self, name: str) -> FilterBar:
         return self._screen.query_one(f"#{name}", FilterBar)

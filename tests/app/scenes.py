@@ -60,8 +60,8 @@ def done(root: Path, name: str = DONE, *, at: float = 20) -> FlowStudioRun:
     run.step("signal", "normalize", "signal-normalizer", at=at)
     for place, (step, agent) in enumerate(
         [
-            ("frame", "problem-framer"), ("author_reqs", "requirements-author"), ("critique_reqs", "requirements-critic"),
-            ("author_bdd", "bdd-author"), ("scope", "scope-assessor"),
+            ("frame", "problem-framer"), ("author_reqs", "requirements-author"),
+            ("critique_reqs", "requirements-critic"), ("author_bdd", "bdd-author"), ("scope", "scope-assessor"),
         ],
         1,
     ):  # fmt: skip
@@ -74,6 +74,11 @@ def done(root: Path, name: str = DONE, *, at: float = 20) -> FlowStudioRun:
 def three(root: Path) -> tuple[FlowStudioRun, FlowStudioRun, FlowStudioRun]:
     """A failed run, one at work and one that went well."""
     return failed(root), running(root), done(root)
+
+
+def pwned(root: Path) -> list[Path]:
+    """What a name that was taken for a command would have made."""
+    return list(root.rglob("pwned"))
 
 
 def makefile(root: Path, retry: str = "\t@echo retried $(RUN_ID) $(FLOW) $(STEP)") -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from textual.notifications import Notification
 
 from cockpit.clock import system_clock
 from tests.app import scenes
@@ -25,6 +26,11 @@ def jobs_of(root: Path) -> list[Path]:
 
 def plan_text(dialog: PlanDialog | MessageDialog) -> str:
     return "\n".join("".join(cell.text for cell in row.spans) for row in dialog.rows)
+
+
+def clip_of(note: Notification) -> str:
+    """The text in the file a toast names."""
+    return Path(note.message.rpartition(" in ")[2]).read_text()
 
 
 async def job_ended(me: Operator) -> None:
@@ -95,9 +101,7 @@ async def test_c_copies_the_command_instead(make_app: MakeApp, root: Path) -> No
         await me.open_dialog(PlanDialog)
         await me.press("c")
         await me.told("command copied", "clip.txt")
-        note = await me.told("command copied")
-        clip = Path(note.message.rpartition(" in ")[2])
-        assert clip.read_text() == RETRY
+        assert clip_of(await me.told("command copied")) == RETRY
         assert not jobs_of(root)
 
 
@@ -340,7 +344,7 @@ async def test_hostile_names_are_shown_and_refused(make_app: MakeApp, root: Path
         await me.press("escape")
         await me.no_dialog()
         assert not jobs_of(root)
-        assert not list(root.rglob("pwned"))
+        assert not scenes.pwned(root)
         await me.press("p")
         await me.open_dialog(MenuDialog)
         await me.press("1")

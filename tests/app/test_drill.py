@@ -130,7 +130,8 @@ async def test_brackets_turn_to_the_other_files(make_app: MakeApp, root: Path) -
         seen = []
         for file in [*files[1:], files[0]]:
             await me.press("right_square_bracket")
-            await me.until(lambda wanted=name_of(file.path): wanted in log_title(me), f"{file.path} is open")  # type: ignore[misc]
+            wanted = name_of(file.path)
+            await me.until(lambda name=wanted: name in log_title(me), f"{wanted} is open")  # type: ignore[misc]
             seen.append(me.pane("log").count)
         assert len(set(seen)) == len(files)
         await me.press("left_square_bracket")

@@ -1,4 +1,4 @@
-"""Every size from the floor on, and from one to the other while something is open; and what there is to see of nothing."""
+"""Every size from the floor on, from one to the other while something is open; and what is shown of nothing."""
 
 from pathlib import Path
 

@@ -69,8 +69,8 @@ def test_nesting(cli: Cli, root: Path, depth: int) -> None:
 )
 def test_numbers(cli: Cli, root: Path, value: str) -> None:
     run = write(root, "x")
-    body = f'{{"step_id": "implement", "flow_key": "build", "status": "failed", "duration_ms": {value}, ' \
-           f'"tokens": {{"prompt": {value}, "total": {value}}}, "tests": {{"measured": true, "passed": {value}}}}}'  # fmt: skip
+    numbers = f'"duration_ms": {value}, "tokens": {{"prompt": {value}, "total": {value}}}'
+    body = f'{{"status": "failed", {numbers}, "tests": {{"measured": true, "passed": {value}}}}}'
     run.raw("build/receipts/implement-a.json", body)
     line = f'{{"decision": "loop", "step_id": "implement", "confidence": {value}, "iteration": {value}}}\n'
     run.append("build/routing/decisions.jsonl", line.encode())
@@ -104,8 +104,8 @@ def test_types(cli: Cli, root: Path, value: object) -> None:
     run = write(root, "x")
     names = (
         "id", "status", "error", "started_at", "completed_at", "duration_ms", "tokens", "model", "step_id", "flow_key",
-        "agent_key", "summary", "concerns", "assumptions", "routing", "tests", "tags", "title", "spec", "payload", "kind",
-        "ts", "decision", "reason", "iteration", "target", "confidence", "needs_human",
+        "agent_key", "summary", "concerns", "assumptions", "routing", "tests", "tags", "title", "spec", "payload",
+        "kind", "ts", "decision", "reason", "iteration", "target", "confidence", "needs_human",
     )  # fmt: skip
     record = json.dumps(dict.fromkeys(names, value))
     for path in ("meta.json", "spec.json", "run_state.json", "run.json", "build/receipts/implement-a.json",

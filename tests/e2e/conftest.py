@@ -1,7 +1,6 @@
 """The installed program in a real terminal, on roots of its own."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -102,5 +101,5 @@ def copied(source: Path, target: Path) -> Path:
     shutil.copytree(source, target, symlinks=True)
     for path in [target, *target.rglob("*")]:
         if not path.is_symlink():
-            os.chmod(path, path.stat().st_mode | 0o600)
+            path.chmod(path.stat().st_mode | 0o600)
     return target

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def row(program: PtyProgram) -> str:
     return line[: line.index("│", 1)].rstrip("┃")
 
 
-def story(root: Path, run: Path, event: dict[str, object], open_cockpit: Open) -> None:
+def story(root: Path, run: Path, event: Mapping[str, object], open_cockpit: Open) -> None:
     program = open_cockpit(root)
     program.wait_for("[1] Runs", "[0] Detail", "live", timeout=PATIENCE_S)
     only(program, run.name)

@@ -15,7 +15,7 @@ from tests.e2e.conftest import LEAVES, PATIENCE_S, SHOWS_CURSOR, Open, answer, q
 from tests.terminal import PtyProgram
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m")
-MOUSE = re.compile(rb"\x1b\[\?(?:9|100[0-6]|101[56])h")
+MOUSE = re.compile(rb"\x1b\[\?(?:9|100[0-356]|101[56])h")
 
 
 def restored(program: PtyProgram) -> bool:

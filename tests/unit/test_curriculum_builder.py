@@ -62,7 +62,7 @@ def test_equal_times_count() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(FILES), st.integers(0, 4)), st.booleans())
-def test_the_stage_is_the_systems_own(times: dict[str, int], spec_ok: bool) -> None:  # noqa: FBT001
+def test_the_stage_is_the_systems_own(times: dict[str, int], spec_ok: bool) -> None:
     """Against formats 1 written out as it stands there."""
 
     def newer(file: str, *others: str) -> bool:
@@ -103,7 +103,14 @@ def test_the_optimiser_is_a_receipt_and_a_loop(run: CurriculumRun) -> None:
         "codex_exec", "gpt-x", "max_iterations_reached",
     )  # fmt: skip
     assert generation.measures["optimization"]["timeout_seconds"] == 300
-    assert generation.measures["curriculum"] == {"nodes": 2, "minutes": 90, "weeks": 3, "added": 1, "removed": 0, "changed": 0}  # fmt: skip # noqa: E501
+    assert generation.measures["curriculum"] == {
+        "nodes": 2,
+        "minutes": 90,
+        "weeks": 3,
+        "added": 1,
+        "removed": 0,
+        "changed": 0,
+    }
     rounds = [one for one in detail.routing if one.iteration is not None]
     assert [one.iteration.model_dump() for one in rounds if one.iteration] == [
         {"current": 1, "max": 4}, {"current": 2, "max": 4},

@@ -99,7 +99,7 @@ ROWS = {
         "generated", "generated", "PASS", 7, "partial", "validate",
         (
             "validation_report.md says PASS, but is older than curriculum.json (03:49:33.183 against 03:49:34.341)",
-            "curriculum.json was changed after validation_report.md, plan.json, diff_report.json; the stage is generated",
+            "curriculum.json was changed after validation_report.md, plan.json, diff_report.json; the stage is gen",
         ),
     ),
     "034936-stale-recovered": done(10),

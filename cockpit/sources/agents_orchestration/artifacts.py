@@ -4,7 +4,6 @@ Every run overwrites them and no one bears a name of its run, so a file speaks o
 that ran. The time inside the reports is a constant; their modification time is what counts.
 """
 
-import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -83,7 +82,7 @@ def stamp(root: Path, project: str) -> str:
     parts = []
     for rel in WRITERS:
         try:
-            info = os.stat(base / rel, follow_symlinks=False)
+            info = (base / rel).lstat()
         except OSError:
             continue
         parts.append(f"{info.st_size}.{info.st_mtime_ns}")

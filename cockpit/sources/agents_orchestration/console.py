@@ -6,19 +6,17 @@ times on the console are local and bear no zone. A capture may hold several comm
 """
 
 import re
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cockpit.models.records import Level, StepStatus
 from cockpit.sources.agents_orchestration.patterns import NOISE, classify
-from cockpit.sources.agents_orchestration.segments import TASKS, Note, Segment, StepNote
+from cockpit.sources.agents_orchestration.segments import TASKS, Note, Segment, StepNote, task_of
 from cockpit.sources.fields import moment
-from cockpit.sources.lines import FileLines
 
 MAX_SEGMENTS = 500
 _LINE = 4_000
+_MAX_EXCEPTIONS = 50
+"""Exceptions kept of one run: a traceback names several, and two fallbacks call each other 500 times."""
 _BOX = "│"
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -27,8 +25,6 @@ LOG_LINE = re.compile(
 )
 """A record of the console formatter, wherever on the line it stands."""
 _COMMAND = re.compile(r"(?:\$|###) (.+)")
-_TASK = re.compile(r"\b(?:invoke|inv)\s+([a-z-]+)|(?<=: )([a-z]+-[a-z]+)\Z")
-_MODULE = re.compile(r"agents\.(planner|executor|reviewer)\b|(orchestration\.coordinator)\b")
 _RC = re.compile(r"(?:.*\s)?rc=(-?\d+)(?:\s+end\s+(\S+))?\s*\Z")
 _START = re.compile(r"start (\d{4}-\d\d-\d\dT\S+)\Z")
 _ACCESS = re.compile(r'INFO: +\S+ - "([A-Z]+) (\S+) HTTP/[\d.]+" (\d{3})')
@@ -43,7 +39,9 @@ _SAVED = re.compile(r"(Plan|Reporte de revisión|Reporte) guardado en: (\S+)")
 _SAVERS = {"Plan": "planner", "Reporte": "executor", "Reporte de revisión": "reviewer"}
 _ROLE = re.compile(r"│ +Agent: (Planificador|Ejecutor|Revisor)\b")
 _ROLES = {"Planificador": "planner", "Ejecutor": "executor", "Revisor": "reviewer"}
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Interrupt|NotFound|Exit)(?:: .*)?\Z")
+_BOXED_ERROR = re.compile(r"│ +Error: (.+?) *│?\Z")
+_EXCEPTION = re.compile(r"(?:[A-Za-z_][\w.]*)?(?:Error|Exception|Timeout|Interrupt|NotFound|Exit)(?:: .*)?\Z")
+_BEGINNING = re.compile(r"Crew Execution Started|Ejecución iniciada|Agent Started| - coordinator - | - monitoring - ")
 _KILLED = re.compile(r"(?:Terminated|Killed)\Z")
 _UVICORN = re.compile(r"INFO: +(?:Started server process|Uvicorn running on)")
 
@@ -51,7 +49,7 @@ _UVICORN = re.compile(r"INFO: +(?:Started server process|Uvicorn running on)")
 def local_time(text: str) -> datetime | None:
     """A console time as UTC; it bears no zone and is taken for this host's."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").astimezone().astimezone(UTC)  # noqa: DTZ007
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").astimezone().astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -76,8 +74,10 @@ class ConsoleReader:
         self.service = False
         self.closed = False
         self._open: Segment | None = None
+        self._answered: Segment | None = None
         self._count = 0
         self._spoken: StepNote | None = None
+        self._boxed: Note | None = None
 
     def feed(self, first: int, lines: list[bytes]) -> None:
         """Take complete lines; `first` is the number of the first one, from 0."""
@@ -104,16 +104,7 @@ class ConsoleReader:
             segment.title = command[1]
             segment.task = task_of(command[1])
             return
-        if _UVICORN.match(text):
-            self.service = True
-            return
-        if self.service and (access := _ACCESS.search(text)):
-            self._access(line, text, access[1], access[2], int(access[3]))
-            return
-        if text.startswith("INFO:     Finished server process"):
-            self.closed = True
-            return
-        if self.service and self._open is None and NOISE.search(text):
+        if self._served(line, text):
             return
         segment = self._segment(line)
         if record := LOG_LINE.search(text):
@@ -122,6 +113,27 @@ class ConsoleReader:
                 self._plain(segment, line, text)
         elif not NOISE.search(text):
             self._plain(segment, line, text)
+
+    def _served(self, line: int, text: str) -> bool:
+        """A line of the server itself, or one that belongs to no request in progress."""
+        if _UVICORN.match(text):
+            self.service = True
+            return True
+        if not self.service:
+            return False
+        if access := _ACCESS.search(text):
+            self._access(line, text, access[1], access[2], int(access[3]))
+            return True
+        if text.startswith("INFO:     Finished server process"):
+            self.closed = True
+            return True
+        if self._open is not None:
+            return False
+        if self._answered is not None and not _BEGINNING.search(text):
+            # Boxes of a request may be printed after its answer was logged.
+            self._in_box(self._answered, line, text)
+            return True
+        return NOISE.search(text) is not None
 
     def _access(self, line: int, text: str, method: str, path: str, code: int) -> None:
         target = _WORK.match(path)
@@ -140,15 +152,17 @@ class ConsoleReader:
         open_.last, open_.answer, open_.answer_line, open_.answer_text = line, code, line, text
         open_.title = open_.title or f"{method} {path}"
         open_.name = open_.name or target[1]
+        if target[3] is None:
+            open_.task = "coordinator-run"
         open_.note(Note(line, text, "answer", Level.ERROR if code >= 500 else Level.INFO))
-        self._open = self._spoken = None
+        self._answered, self._open, self._spoken = open_, None, None
 
     def _record(self, segment: Segment, line: int, record: "re.Match[str]") -> None:
         at = local_time(record[1])
         logger, level, message = record[2], record[3], record[4]
         segment.seen(at)
         self._spoken = None
-        if NOISE.search(message):
+        if NOISE.search(message) and not _AGENT_FAILED.search(message):
             return
         loud = {"WARNING": Level.WARN, "ERROR": Level.ERROR, "CRITICAL": Level.ERROR}.get(level, Level.INFO)
         note = Note(line, message, logger.rpartition(".")[2], loud, at=at)
@@ -165,6 +179,7 @@ class ConsoleReader:
         message = note.text
         if began := _BEGAN.search(message):
             segment.name, segment.busy = began[1], True
+            segment.task = segment.task or "coordinator-run"
         elif done := _DONE.search(message):
             segment.name, segment.finished_word = done[1], note
         elif action := _ACTION.search(message):
@@ -202,20 +217,16 @@ class ConsoleReader:
 
     def _plain(self, segment: Segment, line: int, text: str) -> None:
         """A line that is no log record."""
+        if self._in_box(segment, line, text):
+            return
         if role := _ROLE.search(text):
             self._role(segment, line, _ROLES[role[1]], text)
         elif saved := _SAVED.search(text):
             step = segment.step(_SAVERS[saved[1]], line, segment.last_at)
             _succeed(step, segment.note(Note(line, text, "artifact", agent=step.agent)))
             segment.current = None
-        elif end := _RC.match(text):
-            segment.rc, segment.rc_line, segment.rc_text = int(end[1][:6]), line, text
-            segment.ended_at = moment(end[2]) or segment.ended_at
-            segment.seen(segment.ended_at)
-        elif start := _START.match(text):
-            segment.seen(moment(start[1]))
-        elif _KILLED.match(text.strip()):
-            segment.killed = segment.note(Note(line, text.strip(), "killed", Level.ERROR))
+        elif self._shell(segment, line, text):
+            return
         elif text.startswith("Configuration file not found!"):
             segment.config_missing = segment.note(Note(line, text, "config", Level.ERROR))
         elif text.startswith("Intentando proveedor de fallback"):
@@ -227,6 +238,35 @@ class ConsoleReader:
         elif not text.startswith((" ", _BOX)) and (_EXCEPTION.match(text) or _loose(text)):
             self._exception(segment, line, text)
 
+    @staticmethod
+    def _shell(segment: Segment, line: int, text: str) -> bool:
+        """What a shell or a script around the command wrote of its start and end."""
+        if end := _RC.match(text):
+            segment.rc, segment.rc_line, segment.rc_text = int(end[1][:6]), line, text
+            segment.ended_at = moment(end[2]) or segment.ended_at
+            segment.seen(segment.ended_at)
+        elif start := _START.match(text):
+            segment.seen(moment(start[1]))
+        elif _KILLED.match(text.strip()):
+            segment.killed = segment.note(Note(line, text.strip(), "killed", Level.ERROR))
+        else:
+            return False
+        return True
+
+    def _in_box(self, segment: Segment, line: int, text: str) -> bool:
+        """An error text in one of CrewAI's boxes, wrapped to its width."""
+        if self._boxed is not None:
+            said = text.strip(f" {_BOX}") if text.startswith(_BOX) else ""
+            if said:
+                self._boxed.text = f"{self._boxed.text} {said}"[:_LINE]
+                return True
+            self._boxed = None
+        if found := _BOXED_ERROR.match(text):
+            note = Note(line, found[1], "llm", Level.ERROR, agent=segment.current, at=segment.last_at)
+            self._boxed = segment.note(note)
+            return True
+        return False
+
     def _role(self, segment: Segment, line: int, agent: str, text: str) -> None:
         known = segment.steps.get(agent)
         if known is not None and known.status.bad is False and known.ended_line:
@@ -235,12 +275,14 @@ class ConsoleReader:
         step.quote = step.quote or text.strip(f" {_BOX}")
 
     def _exception(self, segment: Segment, line: int, text: str) -> None:
-        segment.last_exception = Note(line, text, "exception", Level.ERROR, agent=segment.current, at=segment.last_at)
-        if self._spoken is not None:
-            # The lines after `Agente X falló:` are that agent's own standard error.
-            self._spoken.error = text
-        if len(segment.errors) < 50:
-            segment.note(segment.last_exception)
+        note = Note(line, text, "exception", Level.ERROR, agent=segment.current, at=segment.last_at)
+        if _EXCEPTION.match(text):
+            segment.last_exception = note
+            if self._spoken is not None:
+                # The lines after `Agente X falló:` are that agent's own standard error.
+                self._spoken.error = text
+        if len(segment.errors) < _MAX_EXCEPTIONS:
+            segment.note(note)
 
 
 def _loose(text: str) -> bool:
@@ -268,30 +310,3 @@ def _first_agent(segment: Segment) -> str | None:
         if step is None or step.status is StepStatus.RUNNING:
             return agent
     return None
-
-
-def task_of(command: str) -> str | None:
-    """The system's task behind a command line, or `None`."""
-    if found := _TASK.search(command):
-        name = found[1] or found[2]
-        return name if name in TASKS else None
-    if module := _MODULE.search(command):
-        return f"run-{module[1]}" if module[1] else "coordinator-run"
-    return None
-
-
-class ConsoleFile:
-    """A growing console capture and what one pass over it found; read on from there by `refresh`."""
-
-    def __init__(self, path: Path | str, *, whole: bool = False) -> None:
-        """Args: `path`: the file; `whole`: see `ConsoleReader`."""
-        self.reader = ConsoleReader(whole=whole)
-        self.lines = FileLines(path, classify=False, on_lines=self.reader.feed, on_reset=self.reader.reset)
-        self._lock = threading.Lock()
-
-    def read(self, use: Callable[[ConsoleReader], None]) -> str | None:
-        """Read on, then `use` what was found while nobody else changes it; returns why it cannot be read."""
-        with self._lock:
-            self.lines.refresh()
-            use(self.reader)
-            return self.lines.problem

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cockpit.models.evidence import Evidence, Rank
-from cockpit.models.records import Event, PlannedStep, Signal, SignalKind, StepFact, StepStatus
+from cockpit.models.records import Event, Level, PlannedStep, Signal, SignalKind, StepFact, StepStatus
 from cockpit.sources.agents_orchestration.patterns import classify
 from cockpit.sources.agents_orchestration.segments import STEP_TIMEOUT_S, TASKS, Note, Segment, StepNote
 from cockpit.sources.fields import SHORT
@@ -54,8 +54,7 @@ def _step(segment: Segment, step: StepNote, flow: str, path: str) -> StepFact:
     if status is StepStatus.RUNNING and _lost(segment):
         # Nothing in the text ends it, but the command has ended, and not well.
         status = StepStatus.INTERRUPTED if _interrupted(segment) else StepStatus.FAILED
-        last = segment.last_exception
-        error = last.text if last is not None and status is StepStatus.FAILED else None
+        error = worst(segment) if status is StepStatus.FAILED else None
     ended = step.ended or (segment.ended_at or segment.last_at if status is not StepStatus.RUNNING else None)
     line, quote = step.line, step.quote
     if status is StepStatus.FAILED and step.status is StepStatus.RUNNING and segment.last_exception is not None:
@@ -98,6 +97,12 @@ def signals(segment: Segment, path: str) -> list[Signal]:
         note = segment.config_missing
         evidence = place(path, note.line, note.text)
         found.append(Signal(kind=SignalKind.RUN_FAILED, at=note.at, flow=flow, text=note.text, evidence=evidence))
+    loud = [note for note in segment.alerts if note.level is Level.ERROR]
+    if loud and not segment.busy and segment.rc is None:
+        # The monitor alone: what it says is all there is.
+        evidence = place(path, loud[0].line, loud[0].text)
+        said = loud[0].text + (f" (and {len(loud) - 1} more)" if len(loud) > 1 else "")
+        found.append(Signal(kind=SignalKind.RUN_FAILED, at=loud[0].at, flow=flow, text=said, evidence=evidence))
     if segment.finished_word is not None:
         note = segment.finished_word
         evidence = place(path, note.line, note.text)
@@ -107,7 +112,9 @@ def signals(segment: Segment, path: str) -> list[Signal]:
         said = "the agent refused new work (409) as it was told to pause or stop, and this never got its answer"
         evidence = place(path, note.line, note.text)
         found.append(
-            Signal(kind=SignalKind.INTERRUPTED, at=note.at, flow=flow, step=segment.current, text=said, evidence=evidence)
+            Signal(
+                kind=SignalKind.INTERRUPTED, at=note.at, flow=flow, step=segment.current, text=said, evidence=evidence
+            )
         )
     return found
 
@@ -155,8 +162,11 @@ def events(segment: Segment, path: str) -> tuple[Event, ...]:
 
 def worst(segment: Segment) -> str | None:
     """The error that tells most: of a known class, else the last one."""
+    last = segment.last_exception
+    if last is not None and classify(last.text) is not None:
+        return last.text  # what went all the way up
     known = [note for note in segment.errors if classify(note.text) is not None]
-    chosen = (known or segment.errors)[-1:] or ([segment.last_exception] if segment.last_exception else [])
+    chosen = (known or segment.errors)[-1:] or ([last] if last is not None else [])
     return chosen[0].text.removeprefix("Error: ") if chosen else None
 
 
@@ -172,5 +182,3 @@ def silent_success(segment: Segment, steps: tuple[StepFact, ...], path: str, at:
     said = "exit code 0, but nothing shows that any agent did its work"
     evidence = place(path, segment.rc_line or None, segment.rc_text or said, Rank.ARTIFACT)
     return Signal(kind=SignalKind.STALLED, at=at, flow=flow_of(segment), text=said, evidence=evidence)
-
-

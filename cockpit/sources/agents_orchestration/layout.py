@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from cockpit.sources.agents_orchestration.console import ConsoleFile, task_of
-from cockpit.sources.agents_orchestration.segments import Segment
+from cockpit.sources.agents_orchestration.console_file import ConsoleFile
+from cockpit.sources.agents_orchestration.segments import Segment, task_of
 from cockpit.sources.agents_orchestration.structured import LogVisitor
 from cockpit.sources.jsonl import JsonlFile
 from cockpit.sources.recordings import Recording

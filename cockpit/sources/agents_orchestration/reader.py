@@ -1,8 +1,9 @@
 """One run as a `RunDetail`: a recorded command, a stretch of a console capture, an execution of a log, a project."""
 
 import os
-import stat
+import signal as signals
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,19 +12,19 @@ from urllib.parse import unquote
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.problem import Problem
-from cockpit.models.records import Artifact, RunRecord, Signal, SignalKind, StepFact
+from cockpit.models.records import Artifact, RunRecord, Signal
 from cockpit.models.run import RunRef
 from cockpit.sources.agents_orchestration import artifacts, facts, layout
 from cockpit.sources.agents_orchestration.artifacts import Window
-from cockpit.sources.agents_orchestration.config import CONFIG, Project, read_config
-from cockpit.sources.agents_orchestration.console import ConsoleReader, task_of
+from cockpit.sources.agents_orchestration.config import Project, read_config
+from cockpit.sources.agents_orchestration.console import ConsoleReader
 from cockpit.sources.agents_orchestration.layout import TextKind
 from cockpit.sources.agents_orchestration.segments import Segment
 from cockpit.sources.fields import moment, newest, oldest
-from cockpit.sources.paths import encode, on_disk
-from cockpit.sources.recordings import Recording
+from cockpit.sources.paths import on_disk
 from cockpit.sources.tree import modified
 
+_SHELL_SIGNAL = 128
 GONE = "nothing of this run is left"
 
 
@@ -98,7 +99,7 @@ def _signal_order(signal: Signal) -> tuple[float, str, int]:
     return (0.0 if signal.at is None else signal.at.timestamp(), signal.evidence.path, signal.evidence.line or 0)
 
 
-def record_of(segment: Segment, path: str, **more: Any) -> RunRecord:
+def record_of(segment: Segment, path: str, **more: object) -> RunRecord:
     """What a segment says of its own end: an exit code, an HTTP status, a word of the coordinator, or nothing."""
     claimed, means, evidence = _claim(segment, path)
     given: dict[str, Any] = {
@@ -122,7 +123,7 @@ def record_of(segment: Segment, path: str, **more: Any) -> RunRecord:
 def _claim(segment: Segment, path: str) -> tuple[str | None, str | None, Evidence | None]:
     if segment.rc is not None:
         evidence = facts.place(path, segment.rc_line, segment.rc_text, Rank.PHYSICS)
-        return f"exit {segment.rc}", exit_means(segment.rc), evidence
+        return exit_words(segment.rc), exit_means(segment.rc), evidence
     if segment.answer is not None:
         evidence = facts.place(path, segment.answer_line, segment.answer_text, Rank.NARRATIVE)
         return f"http {segment.answer}", "succeeded" if segment.answer < 400 else "failed", evidence
@@ -142,6 +143,14 @@ def exit_means(code: int, signal: str | None = None) -> str:
     if signal is not None:
         return "interrupted" if signal in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") else "failed"
     return "interrupted" if code in (129, 130, 131, 143) else "failed"
+
+
+def exit_words(code: int, signal: str | None = None) -> str:
+    """An exit code as the run's own claim: `exit 0`, `ended by SIGTERM`."""
+    if signal is None and code > _SHELL_SIGNAL:
+        with suppress(ValueError):
+            signal = signals.Signals(code - _SHELL_SIGNAL).name
+    return f"exit {code}" if signal is None else f"ended by {signal}"
 
 
 def _capture(ref: RunRef, file: str, base: str, part: str, fingerprint: str) -> RunDetail:
@@ -210,116 +219,6 @@ def _project_record(project: Project, base: str) -> RunRecord:
     return RunRecord(title=project.name, backend="web", recorded_id=project.id, others=others)
 
 
-def read_recording(ref: RunRef, recording: Recording, base: str, fingerprint: str) -> RunDetail:
-    """A recorded command; never raises.
-
-    Args:
-        ref: The run.
-        recording: What was recorded.
-        base: Path of its directory as evidence spells it.
-        fingerprint: Of the run.
-    """
-    path = f"{base}/output.log"
-    detail: list[RunDetail] = []
-
-    def use(reader: ConsoleReader) -> None:
-        segment = reader.segments[0] if reader.segments and not reader.service else Segment()
-        if segment.task is None:
-            segment.task = task_of(" ".join(recording.argv))
-        problems = () if recording.started_at is not None else (_no_start(base),)
-        given = Gathered(
-            segment, path, _recorded(recording, segment, base, service=reader.service),
-            Window(recording.started_at, recording.ended_at), recorded_project(ref, recording),
-            started_at=recording.started_at, updated_at=newest(recording.last_output_at, recording.ended_at),
-            signals=_recorded_signals(recording, segment, base, path), problems=problems,
-            own=_own_files(recording, base),
-        )  # fmt: skip
-        made = assemble(ref, given, fingerprint)
-        detail.append(made if not reader.service else _with_service(made, reader, path))
-
-    layout.console_file(os.fspath(recording.output), whole=True).read(use)
-    return detail[0]
-
-
-def _recorded(recording: Recording, segment: Segment, base: str, *, service: bool) -> RunRecord:
-    code = recording.exit_code
-    line = f'"exit_code": {code}' if code is not None else '"ended_at": null'
-    evidence = Evidence(rank=Rank.PHYSICS, path=f"{base}/meta.json", line=None, quote=line)
-    # A server waits for requests: that it is silent means nothing.
-    claimed, means = "running", "serving" if service else "running"
-    if recording.ended_at is not None and code is not None:
-        claimed = f"exit {code}" if recording.signal is None else f"exit {code} ({recording.signal})"
-        means = exit_means(code, recording.signal)
-    error = recording.error or (facts.worst(segment) if means == "failed" else None)
-    if means == "failed" and error is None and recording.signal is not None:
-        error = f"ended by {recording.signal}"
-    return record_of(
-        segment, base, claimed=claimed, means=means, finished=recording.ended_at is not None, error=error,
-        title=" ".join(recording.argv)[:200] or None, backend="recorded", recorded_id=recording.run or segment.name,
-        started_at=recording.started_at, ended_at=recording.ended_at, evidence=evidence,
-    )  # fmt: skip
-
-
-def _recorded_signals(recording: Recording, segment: Segment, base: str, path: str) -> tuple[Signal, ...]:
-    found: list[Signal] = []
-    meta = f"{base}/meta.json"
-    if recording.dead:
-        said = "its recorder was killed: how the command ended is not known"
-        evidence = Evidence(rank=Rank.PHYSICS, path=meta, quote='"ended_at": null')
-        found.append(Signal(kind=SignalKind.INTERRUPTED, at=recording.last_output_at, text=said, evidence=evidence))
-    if recording.left_behind:
-        said = "processes it started went on after its end"
-        evidence = Evidence(rank=Rank.PHYSICS, path=meta, quote='"left_behind": true')
-        found.append(Signal(kind=SignalKind.ANOMALY, at=recording.ended_at, text=said, evidence=evidence))
-    ended_well = recording.exit_code == 0 and recording.ended_at is not None
-    if ended_well and not any(step.status.bad for step in segment.steps.values()) and segment.config_missing is None:
-        evidence = Evidence(rank=Rank.PHYSICS, path=meta, quote='"exit_code": 0')
-        flow = facts.flow_of(segment)
-        said = "the command ended with exit code 0"
-        if segment.steps or not facts.agents_of(segment):
-            found.append(
-                Signal(kind=SignalKind.FLOW_ENDED, at=recording.ended_at, flow=flow, text=said, evidence=evidence)
-            )
-    return tuple(found)
-
-
-def _with_service(detail: RunDetail, reader: ConsoleReader, path: str) -> RunDetail:
-    """A server's own run, with what went wrong in the workflows it was asked for as warnings."""
-    from dataclasses import replace
-
-    found: list[Signal] = []
-    for _, segment in layout.names_of(reader.segments, service=True):
-        steps: tuple[StepFact, ...] = facts.step_facts(segment, path)
-        for step in steps:
-            if step.status.bad and step.evidence is not None:
-                said = f"{segment.name or segment.title or 'a request'}: {step.error or step.status.value}"
-                found.append(
-                    Signal(kind=SignalKind.ANOMALY, at=step.ended_at, step=step.step, text=said, evidence=step.evidence)
-                )
-    return replace(detail, signals=(*detail.signals, *found), plan=(), steps=())
-
-
-def _own_files(recording: Recording, base: str) -> tuple[Artifact, ...]:
-    found = []
-    for name, kind in (("output.log", "log"), ("output.idx", "index")):
-        try:
-            info = (Path(recording.directory) / name).lstat()
-        except OSError:
-            continue
-        if stat.S_ISREG(info.st_mode):
-            found.append(
-                Artifact(
-                    path=f"{base}/{name}", kind=kind, flow=None, size=info.st_size,
-                    modified_at=modified(info.st_mtime_ns),
-                )
-            )  # fmt: skip
-    return tuple(found)
-
-
-def _no_start(base: str) -> Problem:
-    return Problem(path=f"{base}/meta.json", reason="says no time at which the command was started")
-
-
 def project_of(ref: RunRef, base: str) -> str:
     """The checkout a text file belongs to: the directory it is in, or the one above `logs`; relative to the root."""
     folder = base.rpartition("/")[0]
@@ -327,17 +226,6 @@ def project_of(ref: RunRef, base: str) -> str:
         folder = ""
     folder = folder.removesuffix("/logs")
     return folder or "."
-
-
-def recorded_project(ref: RunRef, recording: Recording) -> str:
-    """The checkout a recorded command ran in, relative to the root; the root itself where it ran elsewhere."""
-    if recording.cwd is None:
-        return "."
-    try:
-        rel = Path(recording.cwd).resolve().relative_to(Path(ref.root).resolve())
-    except (OSError, ValueError, RuntimeError):
-        return "."
-    return encode(rel.as_posix()) if (Path(ref.root) / rel / CONFIG).exists() else "."
 
 
 def modified_at(file: str) -> datetime | None:

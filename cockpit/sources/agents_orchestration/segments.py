@@ -1,5 +1,6 @@
 """What the lines of one run on a console amount to: plain notes, made line by line, turned into models elsewhere."""
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,3 +134,17 @@ class Segment:
         if note.level is Level.ERROR and len(self.errors) < MAX_NOTES:
             self.errors.append(note)
         return note
+
+
+_TASK = re.compile(r"\b(?:invoke|inv)\s+([a-z-]+)|(?<=: )([a-z]+-[a-z]+)\Z")
+_MODULE = re.compile(r"agents\.(planner|executor|reviewer)\b|(orchestration\.coordinator)\b")
+
+
+def task_of(command: str) -> str | None:
+    """The system's task behind a command line, or `None`."""
+    if found := _TASK.search(command):
+        name = found[1] or found[2]
+        return name if name in TASKS else None
+    if module := _MODULE.search(command):
+        return f"run-{module[1]}" if module[1] else "coordinator-run"
+    return None

@@ -12,8 +12,10 @@ from cockpit.models.run import RunRef
 from cockpit.sources.agents_orchestration import artifacts, layout, reader
 from cockpit.sources.agents_orchestration.actions import actions_for
 from cockpit.sources.agents_orchestration.config import CONFIG, read_config
-from cockpit.sources.agents_orchestration.console import ConsoleReader, task_of
+from cockpit.sources.agents_orchestration.console import ConsoleReader
 from cockpit.sources.agents_orchestration.layout import TextKind
+from cockpit.sources.agents_orchestration.recorded import read_recording
+from cockpit.sources.agents_orchestration.segments import task_of
 from cockpit.sources.paths import decode, encode, on_disk, run_dir
 from cockpit.sources.recordings import (
     ALIVE,
@@ -91,7 +93,7 @@ class AgentsOrchestrationSource:
         reports = artifacts.stamp(Path(ref.root), decode(project))
         return f"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}-{reports}"
 
-    def detail(self, ref: RunRef, previous: RunDetail | None = None) -> RunDetail:  # noqa: ARG002 - see `layout`
+    def detail(self, ref: RunRef, previous: RunDetail | None = None) -> RunDetail:
         """All facts of a run; files are read on from where they were the last time."""
         fingerprint = self.fingerprint(ref)
         directory = self._recording_dir(ref)
@@ -168,7 +170,7 @@ class AgentsOrchestrationSource:
         recording, problem = load_recording(directory, f"{base}/{META}")
         if recording is None:
             return reader.lost(ref, fingerprint, reader.GONE if problem is None else problem.reason)
-        return reader.read_recording(ref, recording, base, fingerprint)
+        return read_recording(ref, recording, base, fingerprint)
 
     def _in_text(self, root: Path, rel: str, kind: TextKind) -> Iterator[RunRef]:
         path, shown = f"{os.fspath(root)}/{rel}", encode(rel)

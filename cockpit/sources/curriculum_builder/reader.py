@@ -17,6 +17,7 @@ from cockpit.sources.curriculum_builder.receipts import receipts
 from cockpit.sources.curriculum_builder.record import run_record
 from cockpit.sources.curriculum_builder.recorded import with_commands
 from cockpit.sources.curriculum_builder.report import MAX_REPORT, Report, parse
+from cockpit.sources.curriculum_builder.signals import signals
 from cockpit.sources.curriculum_builder.stage import infer
 from cockpit.sources.curriculum_builder.timeline import StageReader, make_event, make_routing
 from cockpit.sources.curriculum_builder.topic_spec import SpecFault, check_spec
@@ -202,12 +203,21 @@ class _Reader:
     def _assemble(self, tree: Tree, mark: str, metadata: Metadata, archive: FileEntry | None) -> RunDetail:
         found = self.found
         spec = self._spec()
-        times = {entry.rel: entry.stamp[2] for entry in tree.files if entry.regular or entry.link}
+        times = {entry.rel: at for entry in tree.files if (at := self._time(entry)) is not None}
         staging = infer(times, spec_ok=not spec)
         log, events, changes = self._timeline(metadata)
         made = found.objects.get(TRACE, {})
         used = trace.policy(made)
-        known = facts.Known(self.ref, found.files, staging, spec, found.report, log, word(used.get("provider")))
+        known = facts.Known(
+            ref=self.ref,
+            files={rel: entry for rel, entry in found.files.items() if rel in times},
+            staging=staging,
+            spec=spec,
+            report=found.report,
+            timeline=log,
+            agent=word(used.get("provider")),
+            unreadable=self._unreadable(),
+        )
         record = run_record(known, metadata, found.objects.get(SPEC, {}), used, archive)
         last_file = max((entry.stamp[2] for entry in tree.files), default=None)
         return RunDetail(
@@ -218,7 +228,7 @@ class _Reader:
             receipts=receipts(known, made, found.objects),
             routing=self._routing(changes, made),
             events=events,
-            signals=facts.signals(known),
+            signals=signals(known),
             artifacts=tuple(found.artifacts),
             problems=tuple(found.problems),
             started_at=oldest(record.created_at, log.first_at),
@@ -226,6 +236,27 @@ class _Reader:
             fingerprint=mark,
             cache=self.cache,
         )
+
+    def _unreadable(self) -> dict[str, str]:
+        """Why outputs that are there hold nothing; the system itself goes by their times alone."""
+        reasons = {one.path: one.reason for one in self.found.problems}
+        return {
+            rel: reasons[path]
+            for rel in (CURRICULUM, layout.PLAN, layout.DIFF)
+            if rel not in self.found.objects and (path := self.path(rel)) in reasons
+        }
+
+    def _time(self, entry: FileEntry) -> int | None:
+        """When a file was written: the one a link leads to, as for the system; nothing where it leads astray."""
+        if not entry.link:
+            return entry.stamp[2] if entry.regular else None
+        path = self.path(entry.rel)
+        if any(one.path == path for one in self.found.problems):
+            return None
+        try:
+            return (self.directory / entry.rel).stat().st_mtime_ns
+        except OSError:
+            return None
 
     def _timeline(self, metadata: Metadata) -> tuple[StageReader, Sequence[Event], Sequence[RoutingEntry]]:
         """The event log; where it holds nothing, the history in run.json."""

@@ -2,9 +2,10 @@
 
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.records import RunRecord
-from cockpit.sources.curriculum_builder.facts import Known, disagreements
+from cockpit.sources.curriculum_builder.facts import Known
 from cockpit.sources.curriculum_builder.layout import FLOW, RUN
 from cockpit.sources.curriculum_builder.metadata import Metadata
+from cockpit.sources.curriculum_builder.signals import disagreements
 from cockpit.sources.curriculum_builder.stage import LAST
 from cockpit.sources.fields import Obj, moment, text, word
 from cockpit.sources.tree import FileEntry

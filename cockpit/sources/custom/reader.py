@@ -173,7 +173,7 @@ class _Reader:
             return None
         meaning = self.what.words.get(claimed) or (claimed if claimed in STATES else _RUN_WORDS.get(claimed))
         if meaning is None:
-            reason = f"the status word {claimed!r} is not declared: {self.what.name} should say under words what it means"
+            reason = f"the status word {claimed!r} is not declared: {self.what.name} should say under words what it is"
             self.problems.append(Problem(path=self.place.path(self.place.record), reason=reason))
         return meaning
 

@@ -33,7 +33,11 @@ class CustomSource:
         self._declared = tuple(declarations)
 
     def configure(self, options: Sequence[Any]) -> None:
-        """Take the declarations of the settings."""
+        """Take the declarations of the settings, as tables or already validated."""
+        if any(isinstance(one, dict) for one in options):
+            from cockpit.sources.custom.declaration import validate
+
+            options = validate(options)
         self._declared = tuple(options)
 
     def detect(self, root: Path) -> bool:
