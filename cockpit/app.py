@@ -21,6 +21,7 @@ from cockpit.screens.cockpit import CockpitScreen
 from cockpit.screens.view import ViewState
 from cockpit.session import Session
 from cockpit.theming import load_themes, shipped_dir
+from cockpit.typeahead import TypeAhead
 from widgets.style import THEME_VARIABLE_DEFAULTS
 
 QUIT_WINDOW_S = 2.0
@@ -29,7 +30,7 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 """The smallest terminal everything is whole on."""
 
 
-class CockpitApp(App[None], inherit_bindings=False):
+class CockpitApp(TypeAhead[None], inherit_bindings=False):
     """One session on one terminal."""
 
     TITLE = "cockpit"

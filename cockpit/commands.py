@@ -127,8 +127,12 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "view.anchor", ("a",), "anchor", "Panes stop following the cursor in Runs, and start again.", group=Group.VIEW
     ),
+    Command(
+        "view.monitor", ("b",), "monitor", "Watch the run in scope: pace, processes, clock to stuck.", group=Group.VIEW
+    ),
     Command("view.rescan", ("r",), "rescan", "Look at every run on disk again.", group=Group.VIEW),
     Command("view.redraw", ("ctrl+l",), "redraw", "Paint the whole screen again.", group=Group.VIEW),
+    Command("view.diff", ("d",), "diff", "What differs from the last run that did this flow well.", group=Group.VIEW),
     Command("view.open", ("o",), "pager", "Open the file in $PAGER at its line.", group=Group.VIEW),
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
     Command("view.theme", (), "theme", "Next colour theme.", group=Group.VIEW),

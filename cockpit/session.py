@@ -30,6 +30,7 @@ from cockpit.sanitize import clean
 from cockpit.settings import RootSettings, Settings
 from cockpit.sources import registry
 from cockpit.sources.base import Source
+from cockpit.sources.recordings import use_state_dir
 from cockpit.sources.paths import encode
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Session:
         self.read_only = self.pinned_read_only
         self._source = source
         self._state_dir = state_dir
+        for root in self.roots:
+            use_state_dir(root, self.state_dir(root))
         self._desks: dict[tuple[Path, bool], ActionDesk] = {}
         self._ledgers: dict[Path, Ledger] = {}
 

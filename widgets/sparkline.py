@@ -23,10 +23,10 @@ def columns(values: tuple[int, ...], height: int, glyphs: str) -> tuple[str, ...
     top = max(values, default=0)
     steps = len(glyphs) - 1
     levels = [0 if value <= 0 else max(1, round(value / top * steps * height)) for value in values]
-    lines = []
-    for line in range(height - 1, -1, -1):
-        lines.append("".join(glyphs[min(steps, max(0, level - line * steps))] for level in levels))
-    return tuple(lines)
+    return tuple(
+        "".join(glyphs[min(steps, max(0, level - line * steps))] for level in levels)
+        for line in range(height - 1, -1, -1)
+    )
 
 
 class Sparkline(LineWidget):

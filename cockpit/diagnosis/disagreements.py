@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cockpit.diagnosis.claims import Claim
 from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.observations import Observation
 from cockpit.diagnosis.parts import where
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.records import Handoff, Receipt, StepStatus
+from cockpit.models.run import RunState
 
 TESTS_PASS = re.compile(
     r"\ball (?:\d{1,6} |the |of the )?(?:unit |integration )?tests? (?:now )?(?:pass|are passing|are green|succeed)"
@@ -22,6 +24,8 @@ TESTS_FAIL = re.compile(
     r"|\bFAILED\b|\btests? (?:still )?fail(?:s|ed|ing)?\b|\b(?:not|don't|doesn't|never|0 tests) pass",
     re.IGNORECASE,
 )
+_MACHINE_WORD = re.compile(r"(?:exit|rc|http)\b", re.IGNORECASE)
+_BAD = (RunState.FAILED, RunState.BLOCKED, RunState.PARTIAL, RunState.INTERRUPTED)
 _PASSING = 0.8
 _WEAK = 0.6
 
@@ -35,6 +39,15 @@ def observe_disagreements(detail: RunDetail) -> Iterator[Observation]:
         if not handoff.draft:
             yield from _claimed_tests(detail, handoff)
     yield from _assumptions(detail)
+
+
+def observe_claim(detail: RunDetail, claim: Claim, state: RunState) -> list[Observation]:
+    """A record that is an exit code or a reply of a server: it says that all went well, and it did not."""
+    claimed = detail.record.claimed
+    if claimed is None or claim is not Claim.SUCCEEDED or state not in _BAD or not _MACHINE_WORD.match(claimed):
+        return []
+    evidence = () if detail.record.evidence is None else (detail.record.evidence,)
+    return [Observation(Code.EXIT_CODE_LIES, f"the command ended with {claimed}, and its work {state.value}", evidence)]
 
 
 def _exit_code(receipt: Receipt) -> Iterator[Observation]:

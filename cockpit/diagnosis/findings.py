@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from cockpit.diagnosis.claims import Claim, claim_of
 from cockpit.diagnosis.codes import Code
-from cockpit.diagnosis.disagreements import observe_disagreements
+from cockpit.diagnosis.disagreements import observe_claim, observe_disagreements
 from cockpit.diagnosis.freshness import observe_freshness
 from cockpit.diagnosis.masking import mask
 from cockpit.diagnosis.observations import Observation, of_verdict
@@ -41,6 +41,9 @@ _SECOND_PLACE = 0.03
 _CONTRARY = 0.15
 """What each piece of evidence against takes away."""
 _TEXT = 200
+_TELLING = ("cause", "stuck")
+_TOLD = 0.5
+"""From here on a finding says enough for the rules that only repeat the verdict to be silent."""
 _STRENGTH = {rank: place for place, rank in enumerate(Rank)}
 _LIMIT = re.compile(r"(?:exceeded|after|timeout of|limit(?: of)?)\D{0,12}(\d{1,7})\s?(?:s\b|sec)", re.IGNORECASE)
 
@@ -85,7 +88,9 @@ def diagnose(
         *observe_others(run, others),
         *observed,
     ]
-    case = _Case(run, detail, claim_of(run.claimed), tuple(passages(detail)), frozenset(one.code for one in seen))
+    claim = claim_of(detail.record.means or run.claimed)
+    seen += observe_claim(detail, claim, run.state)
+    case = _Case(run, detail, claim, tuple(passages(detail)), frozenset(one.code for one in seen))
     grown: dict[str, _Growing] = {}
     for observation in seen:
         for rule in rules.by_code.get(observation.code, ()):
@@ -99,8 +104,9 @@ def diagnose(
     for rule in rules.of_host if physics is not None else ():
         if physics is not None and case.fits(rule) and (figure := rule.beyond(physics.host)) is not None:
             _grow(grown, case, rule).measure(rule.metric or "", figure)
-    found = [one.finding(rules, playbooks, actions) for one in grown.values()]
-    return rank(found)
+    found = [(one.rule, one.finding(rules, playbooks, actions)) for one in grown.values()]
+    told = any(not rule.fallback and one.kind in _TELLING and one.confidence >= _TOLD for rule, one in found)
+    return rank(one for rule, one in found if not (rule.fallback and told))
 
 
 def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -165,10 +171,11 @@ class _Growing:
     text: str = ""
     name: str = ""
     said: str | None = None
-    seen: list[Observation] = field(default_factory=list)
 
     def observe(self, observation: Observation) -> None:
-        self.seen.append(observation)
+        reasons = self.case.run.reasons
+        if observation.code is Code.RECURRING or (reasons and reasons[0].code == observation.code):
+            self.said = self.said or self.case.run.signature
         self.supporting += observation.evidence
         self.against += observation.against
         self._about(1.0, observation.flow, observation.step, observation.text, observation.name)
@@ -236,7 +243,7 @@ class _Growing:
             supporting=_shown(supporting),
             against=_shown(_once(against)),
             suggests=suggests,
-            signature=self.said or case.run.signature,
+            signature=self.said,
         )
 
     def _observed(self, codes: list[Code]) -> list[Evidence]:
@@ -268,13 +275,19 @@ def _grow(grown: dict[str, _Growing], case: _Case, rule: Rule) -> _Growing:
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Each place once, with the longest quote found there; strongest first, else in the order found."""
-    places: dict[tuple[str, int | None, str], Evidence] = {}
+    """Each place once, strongest first, else in the order found; of two quotes the one that holds the other.
+
+    One file (a database, a log read as a whole) may hold several places without a line of their own.
+    """
+    kept: list[Evidence] = []
     for one in evidence:
-        key = (one.path, one.line, "" if one.rank is not Rank.PHYSICS else one.quote)
-        if key not in places or len(one.quote) > len(places[key].quote):
-            places[key] = one
-    return sorted(places.values(), key=lambda one: _STRENGTH[one.rank])
+        for place, other in enumerate(kept):
+            if (one.path, one.line) == (other.path, other.line) and (one.quote in other.quote or other.quote in one.quote):
+                kept[place] = one if len(one.quote) > len(other.quote) else other
+                break
+        else:
+            kept.append(one)
+    return sorted(kept, key=lambda one: _STRENGTH[one.rank])
 
 
 def _shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

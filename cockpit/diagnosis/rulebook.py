@@ -118,6 +118,8 @@ class Rules:
     ) -> tuple[str, ...]:
         """Ids of what can be found without the details of a run; best first as far as the rules alone can tell.
 
+        Fallbacks are left out: whether they are needed only the details tell.
+
         Args:
             source: Source id of the run.
             state: Its state.
@@ -127,7 +129,7 @@ class Rules:
             said: The deciding failure text.
         """
         found = {rule.id: rule for code in codes for rule in self.by_code.get(code, ())
-                 if rule.fits(source, state, claim, step)}  # fmt: skip
+                 if not rule.fallback and rule.fits(source, state, claim, step)}  # fmt: skip
         if said:
             for rule in self.of_texts:
                 if ERROR in rule.where and rule.fits(source, state, claim, step) and rule.find(said):

@@ -75,6 +75,7 @@ class Rule(Model):
         states: Run states; empty means those that need attention for patterns, and all for observations.
         claims: What the run's own record must say (`cockpit.diagnosis.claims.Claim`).
         steps: Expressions of which one must match the step the run stands at as a whole.
+        fallback: It only repeats the verdict: said where no other rule explains the run.
         against: What speaks against it.
     """
 
@@ -99,6 +100,7 @@ class Rule(Model):
     states: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    fallback: bool = False
     against: tuple[Against, ...] = ()
 
     _patterns = field_validator("match", "unless", "steps")(lambda value: _compilable(value))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.observations import Observation
-from cockpit.diagnosis.parts import fact, where
+from cockpit.diagnosis.parts import fact, gist, where
 from cockpit.diagnosis.signatures import signature
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
@@ -135,9 +135,10 @@ def _same_failure(detail: RunDetail) -> Iterator[Observation]:
         evidence = tuple(
             Evidence(rank=Rank.RECEIPT, path=path, line=line, quote=quote) for path, line, quote in places[:_SHOWN]
         )
-        text = f"{where(flow, step)} failed {len(places)} times in the same way: {said}"
+        shown = gist(places[0][2]) or said
+        text = f"{where(flow, step)} failed {len(places)} times in the same way: {shown}"
         against = _detours(detail, flow, step)
-        yield Observation(Code.SAME_FAILURE_TWICE, text, evidence, against, flow=flow, step=step, name=said)
+        yield Observation(Code.SAME_FAILURE_TWICE, text, evidence, against, flow=flow, step=step, name=shown)
 
 
 def _note(

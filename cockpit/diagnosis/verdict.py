@@ -10,6 +10,7 @@ from datetime import datetime
 from cockpit.diagnosis.claims import Claim, claim_of, contradicted
 from cockpit.diagnosis.codes import Code
 from cockpit.diagnosis.contradictions import warnings
+from cockpit.diagnosis.disagreements import observe_claim
 from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.parts import Ruling, agent_of, begun_since, claim_evidence, gist, of_kind
 from cockpit.diagnosis.rulebook import Rules, shipped_rules
@@ -85,6 +86,7 @@ def quick_findings(
 ) -> tuple[str, ...]:
     """Ids of the findings that need no more than what was judged."""
     codes = [reason.code for reason in reasons if reason.code]
+    codes += [one.code for one in observe_claim(detail, claim, ruling.state)]
     if not codes and not said:
         return ()
     return rules.quick(detail.ref.source, ruling.state, claim, ruling.step, codes, said)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from cockpit.diagnosis.measures import panel
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence
 from cockpit.models.problem import Problem
@@ -55,6 +56,7 @@ def run_lines(run: Run, detail: RunDetail | None, now: datetime, *, unicode: boo
         _reason(lines, reason)
     if detail is not None:
         _step(lines, run, detail)
+        _panel(lines, detail)
         _record(lines, detail)
         _problems(lines, detail.problems)
     return lines.rows
@@ -162,6 +164,22 @@ def _handoff(lines: _Lines, handoff: Handoff) -> None:
         lines.field("concern", words.text(f"{label}{concern.text}", Tone.WARN))
     for assumption in handoff.assumptions:
         lines.field("assumes", words.text(assumption.text))
+
+
+def _panel(lines: _Lines, detail: RunDetail) -> None:
+    """The evidence panel, where any step claims to have measured anything."""
+    metrics = panel(detail)
+    if not any(metric.measures for metric in metrics):
+        return
+    lines.title("Evidence panel")
+    for metric in metrics:
+        if not metric.measures:
+            lines.field(metric.metric[:9], Cell("not measured", Tone.WARN))
+        for measure in metric.measures:
+            why = f": {measure.reason}" if measure.reason else ""
+            told = words.text(measure.value) if measure.value else words.text(f"not measured{why}", Tone.WARN)
+            mark = Cell("  disagrees", Tone.BAD) if metric.disagree else Cell()
+            lines.field(metric.metric[:9], told, mark, words.text(f"  {place(measure.flow, measure.step)}", Tone.DIM))
 
 
 def _record(lines: _Lines, detail: RunDetail) -> None:

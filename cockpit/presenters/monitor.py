@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from cockpit.diagnosis.assess import MOVING, Word
 from cockpit.diagnosis.pace import Pace
 from cockpit.models.detail import RunDetail
-from cockpit.models.physics import HostFacts, ProcessFact, Pulse
+from cockpit.models.physics import Pulse
 from cockpit.models.records import StepFact, StepStatus
 from cockpit.models.run import Run, RunState
 from cockpit.presenters import times, words
+from cockpit.presenters.processes import NAME, field_row
 from cockpit.presenters.runs import place
 from cockpit.runtime.vigil import Look
 from widgets.cells import fit
@@ -29,10 +30,6 @@ _WORDS: dict[Word, tuple[str, Tone]] = {
     Word.DEAD: ("dead", Tone.BAD),
     Word.UNKNOWN: ("unknown", Tone.DIM),
 }
-CPU_BAD, MEMORY_BAD, DISK_BAD = 90.0, 95.0, 10.0
-"""Percent: more CPU, more memory, less free disk than this is trouble (seed 003)."""
-_NAME = 9
-MOST_FILES = 4
 MOST_ROUTES = 500
 
 
@@ -77,12 +74,12 @@ def now_rows(facts: MonitorFacts, width: int) -> list[TextRow]:
         rows += _clocks(facts, width)
     if facts.look is not None and facts.live:
         reason = facts.look.assessment.reason
-        rows.append(_field("because", words.text(reason.text), key="because"))
+        rows.append(field_row("because", words.text(reason.text), key="because"))
     elif facts.run.reasons:
-        rows.append(_field("because", words.text(facts.run.reasons[0].text), key="because"))
+        rows.append(field_row("because", words.text(facts.run.reasons[0].text), key="because"))
     for index, (when, then) in enumerate(changes(facts)):
         name = "changes" if index == 0 else ""
-        rows.append(_field(name, words.text(f"{when}: "), then, key=f"change\t{index}"))
+        rows.append(field_row(name, words.text(f"{when}: "), then, key=f"change\t{index}"))
     return rows
 
 
@@ -112,30 +109,6 @@ def changes(facts: MonitorFacts) -> list[tuple[str, Cell]]:
             until = run.updated_at + timedelta(seconds=look.pace.busy_until_s)
             found.append((f"it is seen to work, until {until:%H:%M:%S}Z at most", Cell("more time", Tone.DIM)))
     return found
-
-
-def process_rows(facts: MonitorFacts) -> list[TextRow]:
-    """The processes of the run and the host they run on."""
-    look = facts.look
-    if look is None:
-        return [_field("process", Cell("nobody has looked yet", Tone.DIM), key="process")]
-    physics = look.physics
-    rows: list[TextRow] = []
-    for process in physics.processes:
-        rows += _process(process, facts.now, "process" if not rows else "")
-    if not rows:
-        tone = Tone.BAD if physics.pulse is Pulse.GONE and facts.live else Tone.DIM
-        lost = physics.lost
-        if lost is not None:
-            known = "seen until" if lost.known_by == "seen" else f"known from a {lost.known_by},"
-            text = f"{lost.name} pid {lost.pid} is {'a zombie' if lost.zombie else 'gone'}; {known} "
-            rows.append(_field("process", words.text(f"{text}{lost.seen_at:%H:%M:%S}Z", tone), key="process"))
-        else:
-            rows.append(_field("process", words.text(physics.note or "none", tone), key="process"))
-        for process in physics.candidates:
-            rows += _process(process, facts.now, "perhaps")
-    rows.append(_field("host", *_host(physics.host), key="host"))
-    return rows
 
 
 def step_rows(facts: MonitorFacts, width: int) -> list[TextRow]:
@@ -174,10 +147,6 @@ def progress(facts: MonitorFacts) -> str:
     return f"{steps.done} of {'?' if steps.total is None else steps.total}" if steps.done or steps.total else ""
 
 
-def _field(name: str, *spans: Cell, key: str, level: Level = Level.INFO) -> TextRow:
-    return TextRow(key=key, spans=(Cell(f"{name:<{_NAME}}", Tone.DIM), *spans), hang=_NAME, level=level)
-
-
 def _state(facts: MonitorFacts) -> TextRow:
     run = facts.run
     spans = [words.run_state(run.state, unicode=facts.unicode)]
@@ -189,7 +158,7 @@ def _state(facts: MonitorFacts) -> TextRow:
         shown = "" if facts.look.assessment.word is Word.UNKNOWN else f"  its process: {word}"
         if shown:
             spans.append(Cell(shown, tone))
-    return _field("state", *spans, key="state", level=words.run_level(run.state))
+    return field_row("state", *spans, key="state", level=words.run_level(run.state))
 
 
 def _step(facts: MonitorFacts) -> list[TextRow]:
@@ -202,7 +171,7 @@ def _step(facts: MonitorFacts) -> list[TextRow]:
         words.text(f"  {run.agent or ''}", Tone.DIM),
         Cell(tries),
     ]
-    return [_field("step", *spans, key="step")]
+    return [field_row("step", *spans, key="step")]
 
 
 def _clocks(facts: MonitorFacts, width: int) -> list[TextRow]:
@@ -216,12 +185,12 @@ def _clocks(facts: MonitorFacts, width: int) -> list[TextRow]:
         took = (now - since).total_seconds()
         said = f"{since:%H:%M:%S}Z, for {times.span(took)}"
         silent = times.span(run.silence(now))
-        rows.append(_field("since", Cell(said), Cell(f"   last sign of life {silent} ago", Tone.DIM), key="since"))
-        rows.append(_field("normal", words.text(pace.basis, Tone.DIM), key="normal"))
+        rows.append(field_row("since", Cell(said), Cell(f"   last sign of life {silent} ago", Tone.DIM), key="since"))
+        rows.append(field_row("normal", words.text(pace.basis, Tone.DIM), key="normal"))
         tone = Tone.BAD if run.state is RunState.STUCK else Tone.WARN if took > pace.slow_after_s else Tone.BUSY
-        rows.append(_field("", *bar(took, pace, max(10, width - _NAME - 1), tone), key="bar"))
+        rows.append(field_row("", *bar(took, pace, max(10, width - NAME - 1), tone), key="bar"))
     if run.state is RunState.STUCK:
-        rows.append(_field("stuck", Cell(f"silent for {times.span(run.silence(now))}", Tone.BAD), key="stuck"))
+        rows.append(field_row("stuck", Cell(f"silent for {times.span(run.silence(now))}", Tone.BAD), key="stuck"))
     elif run.becomes is not None:
         left = (run.becomes.at - now).total_seconds()
         tone = Tone.WARN if left < 60 else Tone.PLAIN
@@ -229,7 +198,7 @@ def _clocks(facts: MonitorFacts, width: int) -> list[TextRow]:
             Cell(f"in {times.span(left)}", tone),
             Cell(f" if nothing moves, at {run.becomes.at:%H:%M:%S}Z", Tone.DIM),
         )
-        rows.append(_field(run.becomes.state.value, *cells, key="stuck"))
+        rows.append(field_row(run.becomes.state.value, *cells, key="stuck"))
     return rows
 
 
@@ -248,56 +217,6 @@ def bar(took: float, pace: Pace, width: int, tone: Tone) -> list[Cell]:
     if mark is not None and mark < filled:
         done = f"{done[:mark]}|{done[mark + 1 :]}"
     return [Cell("[", Tone.DIM), Cell(done, tone), Cell(f"{rest}]", Tone.DIM), Cell(tail, tone)]
-
-
-def _process(process: ProcessFact, now: datetime, name: str) -> list[TextRow]:
-    facts = [f"{process.name} pid {process.pid}", process.status, f"up {times.span(now - process.started_at)}"]
-    facts.append("cpu ?" if process.cpu_percent is None else f"cpu {process.cpu_percent:.0f}%")
-    if process.rss_bytes is not None:
-        facts.append(size(process.rss_bytes))
-    if process.children:
-        facts.append(f"{process.children} below it")
-    if process.user:
-        facts.append(process.user)
-    tone = Tone.PLAIN if process.sure else Tone.DIM
-    key = f"process\t{process.pid}"
-    told = process.matched_by + (f"; waits for {process.waiting_on}" if process.waiting_on else "")
-    rows = [
-        _field(name, words.text("  ".join(fact for fact in facts if fact), tone), key=key),
-        _field("", words.text(told, Tone.DIM), key=f"{key}\twhy"),
-    ]
-    if process.sure:
-        rows.append(_field("", words.text(" ".join(process.cmdline), Tone.DIM, 300), key=f"{key}\targv"))
-    for path in process.open_files[:MOST_FILES]:
-        rows.append(_field("", Cell("open ", Tone.DIM), words.text(path, Tone.DIM), key=f"{key}\t{path}"))
-    return rows
-
-
-def _host(host: HostFacts) -> list[Cell]:
-    cells = [
-        _measure("cpu", host.cpu_percent, host.cpu_percent is not None and host.cpu_percent > CPU_BAD),
-        _measure("memory", host.memory_percent, host.memory_percent is not None and host.memory_percent > MEMORY_BAD),
-        Cell("" if host.load_1m is None else f"load {host.load_1m:.1f}  "),
-    ]
-    if host.disk_free_percent is not None:
-        free = "" if host.disk_free_bytes is None else f" ({size(host.disk_free_bytes)})"
-        tone = Tone.BAD if host.disk_free_percent < DISK_BAD else Tone.PLAIN
-        cells.append(Cell(f"disk free {host.disk_free_percent:.0f}%{free}", tone))
-    return cells
-
-
-def _measure(name: str, value: float | None, bad: bool) -> Cell:
-    return Cell("" if value is None else f"{name} {value:.0f}%  ", Tone.BAD if bad else Tone.PLAIN)
-
-
-def size(value: int) -> str:
-    """Bytes for people: `14.8M`."""
-    amount = float(value)
-    for unit in ("B", "K", "M", "G"):
-        if amount < 1_000:
-            return f"{amount:.0f}{unit}" if unit == "B" or amount >= 100 else f"{amount:.1f}{unit}"
-        amount /= 1024
-    return f"{amount:.1f}T"
 
 
 def _rounds(detail: RunDetail) -> dict[tuple[str, str], tuple[int, int | None]]:

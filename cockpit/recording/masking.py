@@ -15,7 +15,9 @@ _NAME = (
     r"|credentials?|auth(?:orization)?|bearer)|pwd|pass|pat)"
 )
 _FLAG = re.compile(rf"--?{_NAME}\Z", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"((?:^|[\s;&?'\"(,{{])(?:--?)?['\"]?{_NAME}['\"]?(?:=|:\s*))(?!\s)[^\s'\"&;]+", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"((?:^|[\s;&?'\"(,{{])(?:--?)?['\"]?{_NAME}['\"]?(?:=|:\s*))(\"[^\"]*\"|'[^']*'|(?!\s)[^\s'\"&;]+)", re.IGNORECASE
+)
 _FLAG_INSIDE = re.compile(rf"((?:^|\s)--?{_NAME}\s+)(?!-)[^\s'\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{8,}")
 _URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE)
@@ -44,11 +46,15 @@ def mask_text(text: str) -> str:
 
 
 def _assigned(match: re.Match[str]) -> str:
-    value = match.group()[len(match.group(1)) :]
+    head, value = match.groups()
+    quote = value[0] if value[0] in "'\"" else ""
+    bare = value.strip(quote) if quote else value
     # `Authorization: Bearer ***` is masked already and says more than `Authorization: ***`.
-    if value in ("Bearer", "Basic") or MASK in value or value.lower() in _PLAIN:
+    if not bare or bare in ("Bearer", "Basic") or bare == MASK or bare.lower() in _PLAIN:
         return match.group()
-    return match.group(1) + MASK
+    if bare.startswith(("Bearer ", "Basic ")) and bare.endswith(MASK):
+        return match.group()
+    return f"{head}{quote}{MASK}{quote}"
 
 
 def mask_argv(argv: Sequence[str]) -> tuple[str, ...]:

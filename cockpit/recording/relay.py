@@ -43,7 +43,7 @@ class Relay:
     Args:
         pid: The command.
         streams: What it writes.
-        keep: Receives every block after it was passed on.
+        keep: Receives every block before it is passed on.
         terminal: Its pseudo-terminal, or `None` where it has pipes.
     """
 
@@ -173,9 +173,10 @@ class Relay:
         if not data:
             self._close(stream)
             return
+        # Kept before it is shown: what somebody saw is there, however this process ends.
+        self._keep(stream.name, data)
         if not stream.deaf:
             self._pass_on(stream, data)
-        self._keep(stream.name, data)
 
     def _pass_on(self, stream: Stream, data: bytes) -> None:
         view = memoryview(data)

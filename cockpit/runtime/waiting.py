@@ -18,6 +18,9 @@ _CHANNELS = (
     (("n_tty_read", "tty_read"), "input from a terminal"),
     (("do_signal_stop", "ptrace_stop"), "a signal to go on"),
 )
+_TELLING = frozenset(
+    ("a child to end", "a file lock", "a network or user-space filesystem", "the disk", "a signal to go on")
+)
 _NETWORK = ("sk_wait_data", "inet_csk", "tcp_recvmsg", "wait_woken", "__skb_wait", "sk_stream_wait")
 _SLEEP = ("hrtimer_nanosleep", "do_nanosleep", "common_nsleep")
 _POLL = ("ep_poll", "poll_schedule", "do_select", "do_sys_poll", "do_poll", "io_cqring_wait")
@@ -26,26 +29,32 @@ _LOCAL_PORTS = ("127.", "::1")
 
 
 def waiting_on(process: "psutil.Process") -> str | None:
-    """In words; `None` where nothing is known or it does not wait. Reads its own and its threads' wait channels."""
+    """In words; `None` where nothing is known or it does not wait.
+
+    What the main thread sleeps in comes first: helpers of any program sit at pipes and timers all day. Where the main
+    thread merely waits for its helpers, theirs count.
+    """
     channels = _channels(process.pid)
-    for names, meaning in _CHANNELS:
-        if any(channel.startswith(names) for channel in channels):
-            return meaning
-    if any(channel.startswith((*_NETWORK, *_POLL)) for channel in channels):
-        peer = _peer(process)
-        if peer:
-            return peer
-        return "the network" if any(channel.startswith(_NETWORK) for channel in channels) else "events"
-    if any(channel.startswith(_SLEEP) for channel in channels):
-        return "a timer: it sleeps"
-    if any(channel.startswith(_LOCK) for channel in channels):
-        return _peer(process) or "a lock between its threads"
-    # Without permission for the wait channel its connections may still tell.
-    return _peer(process)
+    if not channels:
+        # Without permission for the wait channel its connections may still tell.
+        return _peer(process)
+    main, *others = channels
+    if main.startswith(_LOCK):
+        helpers = [meaning for channel in others if (meaning := _meaning(channel)) and meaning in _TELLING]
+        return next(iter(helpers), None) or _peer(process) or "its own threads"
+    if (meaning := _meaning(main)) is not None:
+        return meaning
+    if main.startswith((*_NETWORK, *_POLL)):
+        return _peer(process) or ("the network" if main.startswith(_NETWORK) else "events")
+    return "a timer: it sleeps" if main.startswith(_SLEEP) else None
+
+
+def _meaning(channel: str) -> str | None:
+    return next((meaning for names, meaning in _CHANNELS if channel.startswith(names)), None)
 
 
 def _channels(pid: int) -> list[str]:
-    """Names of the kernel functions its threads sleep in, the main thread's first; `0` means that it runs."""
+    """Names of the kernel functions its threads sleep in, the main thread's first; none where that one runs."""
     found: list[str] = []
     try:
         threads = sorted(Path(f"/proc/{pid}/task").iterdir(), key=lambda path: (path.name != str(pid), path))[:32]
@@ -56,6 +65,8 @@ def _channels(pid: int) -> list[str]:
             name = (thread / "wchan").read_text(encoding="ascii", errors="replace").strip()
             if name and name != "0":
                 found.append(name)
+            elif thread.name == str(pid):
+                return []
     return found
 
 

@@ -19,8 +19,10 @@ from cockpit.models.snapshot import Snapshot
 from cockpit.presenters.links import link_of
 from cockpit.presenters.receipts import step_key, step_of
 from cockpit.screens.acting import Acting
+from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
 from cockpit.screens.commanding import Commanding
+from cockpit.screens.comparing import Comparing
 from cockpit.screens.copying import Copying
 from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
@@ -122,6 +124,16 @@ class CockpitScreen(Screen[None]):
         return Copying(self)
 
     @cached_property
+    def comparing(self) -> Comparing:
+        """Sets the run against one that went well."""
+        return Comparing(self)
+
+    @cached_property
+    def attention(self) -> Attention:
+        """Tells of runs that turn bad."""
+        return Attention(self.app, self.host.write_terminal)
+
+    @cached_property
     def acting(self) -> Acting:
         """Plans, confirms and follows actions."""
         return Acting(self)
@@ -179,6 +191,7 @@ class CockpitScreen(Screen[None]):
         """Stop listening."""
         for leave in self._leave:
             leave()
+        self.attention.leave()
 
     def _tell_fresh(self, snapshot: Snapshot) -> None:
         """Called from a thread of the board."""
@@ -210,6 +223,7 @@ class CockpitScreen(Screen[None]):
         else:
             self.scope = self.scope.refreshed(run)
         self.painter.header()
+        self.attention.seen(snapshot)
 
     def _show_runs(self) -> None:
         """The runs; until the first scan is over or a key is pressed, the cursor stays on the most pressing one."""

@@ -58,8 +58,10 @@ class Commanding:
             "view.sort": lambda: self.change(sort=screen.view.sort.next),
             "view.freeze": self._freeze,
             "view.anchor": self._anchor,
+            "view.monitor": self._monitor,
             "view.rescan": self._rescan,
             "view.redraw": lambda: screen.app.refresh(repaint=True, layout=True),
+            "view.diff": screen.comparing.show,
             "view.open": screen.logfiles.pager,
             "view.audit": self._audit,
             "view.theme": screen.host.next_theme,
@@ -137,6 +139,10 @@ class Commanding:
             return "started with --read-only; that stands"
         if command.id in ("find.next", "find.previous") and screen.view.hunt is None:
             return "nothing hunted yet: e or w"
+        if command.id == "view.monitor" and screen.scope.run is None:
+            return "no run in scope"
+        if command.id == "view.diff" and screen.scope.run is None:
+            return "no run in scope"
         if command.id == "view.follow" and not self._followable():
             return "this pane has no end to follow"
         return None
@@ -221,6 +227,22 @@ class Commanding:
         if not screen.scope.anchored:
             screen.follow_cursor()
         screen.painter.header()
+
+    def _monitor(self) -> None:
+        """The run in scope on a screen of its own."""
+        from cockpit.screens.monitor import MonitorScreen
+
+        screen = self._screen
+        if screen.scope.run is not None:
+            screen.app.push_screen(
+                MonitorScreen(
+                    screen.session,
+                    screen.scope.run,
+                    screen.scope.detail,
+                    job_of=screen.acting.job_of,
+                    unicode=screen.view.unicode,
+                )
+            )
 
     def _rescan(self) -> None:
         self._screen.session.board.refresh()

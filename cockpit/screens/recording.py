@@ -191,7 +191,8 @@ class Recording:
     async def _append(self, what: str, run: Run, write: Callable[[], object]) -> None:
         screen = self._screen
         try:
-            screen.session.require_writable(what, screen.session.root_of(run.ref))
+            root = screen.session.root_of(run.ref)
+            await asyncio.to_thread(screen.session.require_writable, what, root, run)
             await asyncio.to_thread(write)
         except CockpitError as error:
             screen.app.notify(words.text(error).text, title=f"Could not {what}", severity="error", markup=False)

@@ -1,8 +1,8 @@
 """Writes databases as ai-csuite does: the tables of its models.py that matter, with their constraints.
 
-    db = CsuiteDb(tmp_path / "dev.db")
-    run = db.run("succeeded", steps=("product", "design"))
-    db.step(run, 2, "research", status="error", attempt=1, error="boom")
+db = CsuiteDb(tmp_path / "dev.db")
+run = db.run("succeeded", steps=("product", "design"))
+db.step(run, 2, "research", status="error", attempt=1, error="boom")
 """
 
 import json

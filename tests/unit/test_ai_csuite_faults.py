@@ -236,7 +236,9 @@ def test_a_run_that_was_deleted_says_so(db: CsuiteDb, tmp_path: Path) -> None:
     assert source.detail(ref).problems[0].fatal
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"run_id": 5}', b'{"run_id": "good", "reason": 9}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff\xfe", b'{"run_id": 5}', b'{"run_id": "good", "reason": 9}']
+)
 def test_broken_incident_files_and_reports(db: CsuiteDb, tmp_path: Path, content: bytes) -> None:
     code = tmp_path / "apps" / "orchestrator" / "orchestrator"
     for place in ("incidents", "self", "ramp_reports"):

@@ -116,6 +116,9 @@ def test_the_optimiser_is_a_receipt_and_a_loop(run: CurriculumRun) -> None:
         {"current": 1, "max": 4}, {"current": 2, "max": 4},
     ]  # fmt: skip
     assert [one.decision for one in rounds] == [Decision.LOOP, Decision.CONTINUE]
+    assert [one.raw_decision for one in detail.routing][:5] == [
+        "initialized", "spec_ready", None, "max_iterations_reached", "generated",
+    ]  # fmt: skip
     assert rounds[0].reason == "loop_iteration 1 of 2: score 81 → 82; rewrite_node N1: Compound."
 
 

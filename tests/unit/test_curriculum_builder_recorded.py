@@ -99,7 +99,7 @@ def test_a_command_at_work_makes_the_run_run(ready: CurriculumRun) -> None:
     assert judged(ready, working, after=60 * MINUTE).state.value == "stuck"
 
 
-@pytest.mark.parametrize(("code", "words"), [(130, "signal 2"), (137, "signal 9"), (143, "signal 15")])
+@pytest.mark.parametrize(("code", "words"), [(130, "SIGINT"), (137, "SIGKILL"), (143, "SIGTERM")])
 def test_a_killed_command_interrupts_the_run(ready: CurriculumRun, code: int, words: str) -> None:
     detail = with_commands(ready.detail(), [command("run", NAME, code=code)])
     assert judge(detail, START + MINUTE).state.value == "interrupted"

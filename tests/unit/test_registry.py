@@ -25,7 +25,7 @@ def points(*found: EntryPoint) -> object:
 
 
 def test_built_in_sources_work_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "entry_points", points())
+    monkeypatch.setattr("importlib.metadata.entry_points", points())
     source = registry.source_by_id("flow-studio")
     assert isinstance(source, Source)
     assert source.title == "Flow Studio"
@@ -43,7 +43,7 @@ def test_the_installed_table_and_the_built_in_one_agree() -> None:
 )
 def test_a_broken_source_is_a_problem_and_the_others_work(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("broken", target, registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", points(broken))
+    monkeypatch.setattr("importlib.metadata.entry_points", points(broken))
     loaded = registry.load()
     assert registry.source_by_id("flow-studio") is not None
     (problem,) = loaded.problems
@@ -53,7 +53,7 @@ def test_a_broken_source_is_a_problem_and_the_others_work(target: str, monkeypat
 
 def test_a_second_source_of_the_same_id_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     again = EntryPoint("again", registry.BUILT_IN["flow-studio"], registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", points(again))
+    monkeypatch.setattr("importlib.metadata.entry_points", points(again))
     loaded = registry.load()
     assert [source.id for source in loaded.sources].count("flow-studio") == 1
     assert "taken" in loaded.problems[0].reason

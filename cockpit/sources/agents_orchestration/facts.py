@@ -160,14 +160,29 @@ def events(segment: Segment, path: str) -> tuple[Event, ...]:
     )  # fmt: skip
 
 
-def worst(segment: Segment) -> str | None:
-    """The error that tells most: of a known class, else the last one."""
+def worst_note(segment: Segment) -> Note | None:
+    """The error that tells most: what went all the way up, else one of a known class, else the last one."""
     last = segment.last_exception
     if last is not None and classify(last.text) is not None:
-        return last.text  # what went all the way up
+        return last
     known = [note for note in segment.errors if classify(note.text) is not None]
-    chosen = (known or segment.errors)[-1:] or ([last] if last is not None else [])
-    return chosen[0].text.removeprefix("Error: ") if chosen else None
+    return ((known or segment.errors)[-1:] or [last])[0]
+
+
+def worst(segment: Segment) -> str | None:
+    """The text of that error."""
+    note = worst_note(segment)
+    return None if note is None else note.text.removeprefix("Error: ")
+
+
+def whole_failure(segment: Segment, path: str) -> Signal | None:
+    """The failure of a run of which no step is known, at the line that says it."""
+    note = worst_note(segment)
+    if note is None:
+        return None
+    evidence = place(path, note.line, note.text)
+    text = note.text.removeprefix("Error: ")
+    return Signal(kind=SignalKind.RUN_FAILED, at=note.at, flow=flow_of(segment), text=text, evidence=evidence)
 
 
 def bad(steps: tuple[StepFact, ...]) -> bool:

@@ -78,6 +78,9 @@ def assemble(ref: RunRef, given: Gathered, fingerprint: str, cache: Mapping[str,
         hollow = facts.silent_success(segment, steps, path, given.updated_at)
         if hollow is not None and not found.artifacts:
             signals.append(hollow)
+    if record.means == "failed" and not facts.bad(steps):
+        whole = facts.whole_failure(segment, path)
+        signals += [] if whole is None else [whole]
     signals.sort(key=_signal_order)
     return RunDetail(
         ref=ref,

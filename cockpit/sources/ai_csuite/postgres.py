@@ -76,10 +76,9 @@ def _driver() -> Any:  # noqa: ANN401 - psycopg is optional
 
 def _first_line(error: Exception, dsn: str) -> str:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    for secret in _SECRET.findall(dsn):
-        if secret:
-            said = said.replace(secret.strip("'"), "***")
-    return shown(said.replace(dsn, shown(dsn)))
+    for match in _SECRET.finditer(dsn):
+        said = said.replace(match.group().strip("'") or "\0", "***")
+    return shown(said)
 
 
 class _Postgres:

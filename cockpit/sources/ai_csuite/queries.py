@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from cockpit.sources.ai_csuite.database import Database, Values
 from cockpit.sources.fields import LONG, SHORT, Obj, word
 
+MAX_RUNS = 50_000
+"""Runs that are listed, the newest."""
 MAX_ROWS = 50_000
 """Rows of one table that are taken for the runs asked about."""
 MAX_STATE = 512 * 1024
@@ -68,13 +70,13 @@ def versions(db: Database) -> dict[str, str]:
     Steps and audit rows are only ever inserted (formats 1), so their number and the last of them tell; of what is
     updated in place, the newest time is asked for.
     """
-    order = _text("created_at", db.tables["runs"])
-    sql = f"SELECT {', '.join(_text(name, db.tables['runs']) for name in RUN)} FROM runs ORDER BY {order} DESC"  # noqa: S608
+    columns = db.tables["runs"]
+    order = " ORDER BY created_at DESC" if "created_at" in columns else ""
+    sql = f"SELECT {_text('id', columns)}, {_text('status', columns)} FROM runs{order} LIMIT {MAX_RUNS:d}"  # noqa: S608
     found: dict[str, list[str]] = {}
-    for row in db.fetch(f"{sql} LIMIT {MAX_ROWS:d}"):
-        run_id = word(row[0])
-        if run_id is not None:
-            found[run_id] = ["|".join(str(value) for value in row[1:])]
+    for run_id, status in db.fetch(sql):
+        if run_id:
+            found[run_id] = [str(status)]
     for table in _OF_RUN:
         for run_id, count, last in db.fetch(_counting(db, table)) if _usable(db, table) else ():
             parts = found.get(str(run_id))

@@ -8,7 +8,7 @@ from typing import Any
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
-from cockpit.models.records import Artifact, Event, RoutingEntry
+from cockpit.models.records import Artifact, Decision, Event, RoutingEntry
 from cockpit.models.run import RunRef
 from cockpit.sources.curriculum_builder import commands, facts, layout, trace
 from cockpit.sources.curriculum_builder.layout import CURRICULUM, EVENTS, FLOW, REPORT, RUN, SPEC, TRACE
@@ -18,7 +18,7 @@ from cockpit.sources.curriculum_builder.record import run_record
 from cockpit.sources.curriculum_builder.recorded import with_commands
 from cockpit.sources.curriculum_builder.report import MAX_REPORT, Report, parse
 from cockpit.sources.curriculum_builder.signals import signals
-from cockpit.sources.curriculum_builder.stage import infer
+from cockpit.sources.curriculum_builder.stage import GENERATED, infer
 from cockpit.sources.curriculum_builder.timeline import StageReader, make_event, make_routing
 from cockpit.sources.curriculum_builder.topic_spec import SpecFault, check_spec
 from cockpit.sources.fields import Obj, items, newest, oldest, word
@@ -277,7 +277,11 @@ class _Reader:
             return changes
         if len(changes) > _MERGED:
             return ChainSequence([changes, rounds])
-        return tuple(sorted((*changes, *rounds), key=lambda one: 0.0 if one.at is None else one.at.timestamp()))
+        # Times of whole seconds cannot tell (formats 1): the rounds led to the last curriculum that was generated.
+        led_to = [place for place, one in enumerate(changes) if one.raw_decision == GENERATED and one.target]
+        forward = [place for place in led_to if changes[place].decision is Decision.CONTINUE]
+        at = forward[-1] if forward else len(changes)
+        return (*changes[:at], *rounds, *changes[at:])
 
 
 def _make(make: Callable[[int, Obj], Any], history: list[Obj]) -> tuple[Any, ...]:

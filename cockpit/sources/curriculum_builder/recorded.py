@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from signal import SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM
 from typing import NamedTuple
 
 from cockpit.models.detail import RunDetail
@@ -23,7 +24,8 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|InvalidURL|Timeout)\
 _MAKE_TARGET = "orchestration-"
 _COMMANDS = {"run": "generate", "validate": "validate", "plan": "plan", "iterate": "iterate"}
 _SPEC_WORDS = ("Topic spec not ready", "Topic spec missing or incomplete")
-_BY_SIGNAL = frozenset((129, 130, 131, 137, 143))
+_BY_SIGNAL = {128 + one: one.name for one in (SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM)}
+"""What a shell makes of the signals that end a command from outside."""
 
 
 class Command(NamedTuple):
@@ -141,7 +143,7 @@ def _error(command: Command) -> str:
     if code is None:
         return "its recorder was killed; nobody knows how it ended"
     if code in _BY_SIGNAL:
-        return f"ended by signal {code - 128}"
+        return f"ended by {_BY_SIGNAL[code]}"
     lines = [one.strip() for one in command.lines if one.strip() and not one.startswith("make: ***")]
     typed = next((one for one in reversed(lines) if _TYPED.match(one)), None)
     if typed is not None:

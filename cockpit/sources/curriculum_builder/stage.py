@@ -11,7 +11,7 @@ from cockpit.sources.curriculum_builder.layout import CURRICULUM, DIFF, PASSED, 
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
 """In order; there is none for running, failed or archived."""
-LAST = STAGES[-1]
+GENERATED, LAST = STAGES[2], STAGES[-1]
 STEPS = ("spec", "generate", "validate", "plan", "iterate")
 """What leads from each stage to the next, named after the commands that do it."""
 Times = Mapping[str, int]

@@ -1,0 +1,63 @@
+"""Keys in the order they were pressed, each to where the one before it has led.
+
+Over a slow line many keys arrive at once. Textual hands all of them to the widget that has the focus at that moment,
+before the first of them is carried out: of `/failed`, everything behind the slash would be commands.
+"""
+
+from collections import deque
+from typing import Any
+
+from textual.app import App, ReturnType
+from textual.events import Event, Key, Paste
+from textual.message import Message
+
+_LOST_AFTER_S = 0.5
+"""Seconds after which a key counts as carried out although nothing was heard of it: its widget has gone."""
+
+
+class TypeAhead(App[ReturnType], inherit_bindings=False):
+    """An app that hands out a key or a paste only when the one before was carried out."""
+
+    class CarriedOut(Message):
+        """Follows an input through the same queues, from the widget that got it up to the app."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._typed: deque[Event] = deque()
+        self._handed_out = 0
+        self._waiting = False
+
+    async def on_event(self, event: Event) -> None:
+        """Queue what was typed; everything else takes its course."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._typed.append(event)
+        if not self._waiting:
+            await self._hand_out()
+
+    async def _hand_out(self) -> None:
+        self._waiting = bool(self._typed)
+        if not self._typed:
+            return
+        self._handed_out += 1
+        target = self.focused or self.screen
+        await super().on_event(self._typed.popleft())
+        done = self.CarriedOut(self._handed_out)
+        if not target.post_message(done):
+            self.post_message(done)
+        if self._typed:
+            self._watch_for(done)
+
+    def _watch_for(self, done: CarriedOut) -> None:
+        self.set_timer(_LOST_AFTER_S, lambda: self.post_message(done))
+
+    async def on_type_ahead_carried_out(self, message: CarriedOut) -> None:
+        """The next one, if this is not old news."""
+        message.stop()
+        if message.number == self._handed_out and self._waiting:
+            await self._hand_out()
