@@ -324,4 +324,8 @@ def _code_stamp() -> int:
     """Changes with the code that reads and judges, so that no summary outlives the code that made it."""
     here = Path(__file__).parent
     folders = [here / name for name in ("diagnosis", "models", "sources")]
-    return max(path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*.py"))
+    paths = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in (".py", ".toml")]
+    own = locations.config_dir() / "rules"
+    with suppress(OSError):
+        paths += [own, *own.glob("*.toml")] if own.is_dir() else []
+    return max(path.stat().st_mtime_ns for path in paths)

@@ -5,7 +5,6 @@ before the first of them is carried out: of `/failed`, everything behind the sla
 """
 
 from collections import deque
-from typing import Any
 
 from textual.app import App, ReturnType
 from textual.events import Event, Key, Paste
@@ -25,11 +24,16 @@ class TypeAhead(App[ReturnType], inherit_bindings=False):
             super().__init__()
             self.number = number
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self) -> None:
+        super().__init__()
         self._typed: deque[Event] = deque()
         self._handed_out = 0
         self._waiting = False
+
+    @property
+    def typing(self) -> bool:
+        """Whether something that was typed is not carried out yet."""
+        return self._waiting
 
     async def on_event(self, event: Event) -> None:
         """Queue what was typed; everything else takes its course."""

@@ -41,6 +41,8 @@ class Code(StrEnum):
     NO_HANDOFF = "no_handoff"
     MADE_UP_HANDOFF = "made_up_handoff"
     """The step wrote no handoff; the orchestrator made one up."""
+    ATTEMPTS_SPENT = "attempts_spent"
+    """A step failed in every one of its attempts."""
     PREVIOUS_INCOMPLETE = "previous_incomplete"
     MISSING_INPUT = "missing_input"
     SAME_FAILURE_TWICE = "same_failure_twice"

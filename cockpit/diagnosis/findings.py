@@ -4,48 +4,27 @@ One mechanism: the verdict and the observers say what is so, rules (data) say wh
 same facts give the same findings in the same order.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from cockpit.diagnosis.claims import Claim, claim_of
-from cockpit.diagnosis.codes import Code
+from cockpit.diagnosis.claims import claim_of
 from cockpit.diagnosis.disagreements import observe_claim, observe_disagreements
 from cockpit.diagnosis.freshness import observe_freshness
-from cockpit.diagnosis.masking import mask
 from cockpit.diagnosis.observations import Observation, of_verdict
-from cockpit.diagnosis.parts import gist, where
-from cockpit.diagnosis.passages import Passage, passages
+from cockpit.diagnosis.passages import passages
 from cockpit.diagnosis.presence import observe_others, observe_physics
 from cockpit.diagnosis.rulebook import Rules
-from cockpit.diagnosis.rules import Against, Rule, matches_any
-from cockpit.diagnosis.signatures import signature
+from cockpit.diagnosis.rules import Rule
 from cockpit.diagnosis.stuck import observe_stuck
+from cockpit.diagnosis.weighing import Case, Growing
 from cockpit.models.detail import RunDetail
-from cockpit.models.evidence import Evidence, Rank
-from cockpit.models.finding import Finding, Suggestion
+from cockpit.models.finding import Finding
 from cockpit.models.physics import Physics
-from cockpit.models.records import StepStatus
 from cockpit.models.run import Run
 
-MAX_EVIDENCE = 8
-"""Places named for and against one finding; further ones add nothing to read."""
-_MIN, _MAX = 0.05, 0.99
-_ELSEWHERE = 0.75
-"""What a text counts that speaks of another step than the one in question."""
-_SURVIVED = 0.5
-"""What it counts where that step succeeded after all."""
-_SECOND_PLACE = 0.03
-"""What a second file that says the same adds."""
-_CONTRARY = 0.15
-"""What each piece of evidence against takes away."""
-_TEXT = 200
-_TELLING = ("cause", "stuck")
+_TELLING = ("cause", "stuck", "resource", "security")
 _TOLD = 0.5
 """From here on a finding says enough for the rules that only repeat the verdict to be silent."""
-_STRENGTH = {rank: place for place, rank in enumerate(Rank)}
-_LIMIT = re.compile(r"(?:exceeded|after|timeout of|limit(?: of)?)\D{0,12}(\d{1,7})\s?(?:s\b|sec)", re.IGNORECASE)
 
 
 def diagnose(
@@ -90,17 +69,20 @@ def diagnose(
     ]
     claim = claim_of(detail.record.means or run.claimed)
     seen += observe_claim(detail, claim, run.state)
-    case = _Case(run, detail, claim, tuple(passages(detail)), frozenset(one.code for one in seen))
-    grown: dict[str, _Growing] = {}
+    case = Case(run, detail, claim, tuple(passages(detail)), frozenset(one.code for one in seen))
+    grown: dict[str, Growing] = {}
     for observation in seen:
         for rule in rules.by_code.get(observation.code, ()):
-            if case.fits(rule):
+            if case.fits(rule) and rule.explains(observation.code, observation.text):
                 _grow(grown, case, rule).observe(observation)
-    for rule in rules.of_texts:
-        if case.fits(rule):
-            for passage in case.passages:
-                if passage.places.intersection(rule.where) and (hit := rule.find(passage.text)):
-                    _grow(grown, case, rule).match(passage, hit)
+    fitting = [rule for rule in rules.of_texts if case.fits(rule)]
+    looking: dict[frozenset[str], list[Rule]] = {}
+    for passage in case.passages:
+        if passage.places not in looking:
+            looking[passage.places] = [rule for rule in fitting if passage.places.intersection(rule.where)]
+        for rule in looking[passage.places]:
+            if (hit := rule.find(passage.text)) is not None:
+                _grow(grown, case, rule).match(passage, hit)
     for rule in rules.of_host if physics is not None else ():
         if physics is not None and case.fits(rule) and (figure := rule.beyond(physics.host)) is not None:
             _grow(grown, case, rule).measure(rule.metric or "", figure)
@@ -118,177 +100,5 @@ def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(best.values(), key=lambda one: (-one.confidence, one.id)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """Everything a finding of one run is weighed against."""
-
-    run: Run
-    detail: RunDetail
-    claim: Claim
-    passages: tuple[Passage, ...]
-    codes: frozenset[Code]
-
-    def fits(self, rule: Rule) -> bool:
-        return rule.fits(self.run.ref.source, self.run.state, self.claim, self.run.step)
-
-    def weight(self, passage: Passage) -> float:
-        """How much a text counts: most where it speaks of the step in question, or of the run as a whole."""
-        if passage.step is None or (passage.flow, passage.step) == (self.run.flow, self.run.step):
-            return 1.0
-        steps = [one for one in self.detail.steps if (one.flow, one.step) == (passage.flow, passage.step)]
-        return _SURVIVED if steps and steps[-1].status is StepStatus.SUCCEEDED else _ELSEWHERE
-
-    def contrary(self, against: Against) -> tuple[Evidence, ...]:
-        """Evidence for one thing that speaks against a rule."""
-        found = [
-            passage.quoted(hit.group(0))
-            for passage in self.passages
-            if against.match
-            and passage.places.intersection(against.where)
-            and (hit := matches_any(against.match, passage.text))
-        ]
-        return tuple(found[:2])
-
-    def receipts_that_differ(self, flow: str | None, step: str | None) -> tuple[Evidence, ...]:
-        return tuple(
-            Evidence(rank=Rank.RECEIPT, path=one.path, quote=f'"status": "{one.raw_status}"')
-            for one in self.detail.receipts
-            if (one.flow, one.step) == (flow, step) and one.status is StepStatus.SUCCEEDED
-        )[:1]
-
-
-@dataclass(slots=True)
-class _Growing:
-    """A finding that gathers evidence."""
-
-    case: _Case
-    rule: Rule
-    weight: float = 0.0
-    supporting: list[Evidence] = field(default_factory=list)
-    against: list[Evidence] = field(default_factory=list)
-    flow: str | None = None
-    step: str | None = None
-    text: str = ""
-    name: str = ""
-    said: str | None = None
-
-    def observe(self, observation: Observation) -> None:
-        reasons = self.case.run.reasons
-        if observation.code is Code.RECURRING or (reasons and reasons[0].code == observation.code):
-            self.said = self.said or self.case.run.signature
-        self.supporting += observation.evidence
-        self.against += observation.against
-        self._about(1.0, observation.flow, observation.step, observation.text, observation.name)
-
-    def match(self, passage: Passage, hit: re.Match[str]) -> None:
-        self.supporting.append(passage.quoted(hit.group(0)))
-        groups = [group for group in hit.groups() if group]
-        better = self._about(
-            self.case.weight(passage), passage.flow, passage.step, gist(passage.text), groups[0] if groups else ""
-        )
-        if better:
-            self.said = signature(passage.text)
-
-    def measure(self, metric: str, figure: float) -> None:
-        shown = metric.replace("_", " ").replace(" percent", "")
-        quote = f"{shown} {figure:g}" + (" %" if metric.endswith("percent") else "")
-        self.supporting.append(Evidence(rank=Rank.PHYSICS, path=self.case.run.ref.path, quote=quote))
-        self._about(1.0, None, None, quote, "")
-
-    def _about(self, weight: float, flow: str | None, step: str | None, text: str, name: str) -> bool:
-        """Take the step and words of what counts most; the first of equals."""
-        if weight <= self.weight:
-            return False
-        self.weight, self.text, self.name = weight, text, name
-        self.flow, self.step = flow, step
-        return True
-
-    def finding(self, rules: Rules, playbooks: Collection[str], actions: Collection[str] | None) -> Finding:
-        rule, case = self.rule, self.case
-        confidence = rule.confidence * self.weight
-        supporting = _once(self.supporting)
-        if len({one.path for one in supporting}) > 1:
-            confidence += _SECOND_PLACE
-        against = list(self.against)
-        for one in rule.against:
-            places = case.contrary(one)
-            codes = [Code(code) for code in one.observed if code in case.codes]
-            if places or codes or (Code.SHORT_STEP in one.observed and self._short()):
-                confidence -= one.lowers
-                against += places or self._observed(codes)
-        if self.flow and self.step and rule.match:
-            against += case.receipts_that_differ(self.flow, self.step)
-        confidence -= _CONTRARY * min(len(_once(self.against)), 2)
-        if rule.match and self.weight == 1.0 and case.receipts_that_differ(self.flow, self.step):
-            confidence -= _CONTRARY / 2
-        flow, step = self.flow or case.run.flow, self.step or case.run.step
-        place = where(flow, step)
-
-        def say(text: str) -> str:
-            said = mask(self.text)[:_TEXT]
-            return text.replace("{where}", place).replace("{name}", mask(self.name)[:_TEXT]).replace("{text}", said)
-
-        suggests = None
-        if rule.suggests and (actions is None or rule.suggests in actions):
-            suggests = Suggestion(action=rule.suggests, flow=flow, step=step)
-        return Finding(
-            id=rule.id,
-            title=say(rule.title),
-            kind=rule.kind,
-            playbook=rules.playbook(rule.playbook, playbooks),
-            confidence=round(min(max(confidence, _MIN), _MAX), 2),
-            cause=say(rule.cause),
-            fix=say(rule.fix),
-            warning=say(rule.warning) if rule.warning else None,
-            supporting=_shown(supporting),
-            against=_shown(_once(against)),
-            suggests=suggests,
-            signature=self.said,
-        )
-
-    def _observed(self, codes: list[Code]) -> list[Evidence]:
-        """The places of what was observed against the rule."""
-        return [
-            evidence
-            for reason in self.case.run.reasons
-            if reason.code in codes
-            for evidence in reason.evidence[:2]
-        ]
-
-    def _short(self) -> bool:
-        """Whether the step took much less time than the limit it is said to have exceeded."""
-        found = _LIMIT.search(self.text)
-        if found is None:
-            return False
-        for step in self.case.detail.steps:
-            if (step.flow, step.step) == (self.flow, self.step) and step.started_at and step.ended_at:
-                took = step.ended_at - step.started_at
-                if took < timedelta(seconds=int(found[1])) / 2 and step.evidence is not None:
-                    quote = f"took {took.total_seconds():.1f} s, the limit was {found[1]} s"
-                    self.against.append(step.evidence.model_copy(update={"quote": quote}))
-                    return True
-        return False
-
-
-def _grow(grown: dict[str, _Growing], case: _Case, rule: Rule) -> _Growing:
-    return grown.setdefault(rule.id, _Growing(case, rule))
-
-
-def _once(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Each place once, strongest first, else in the order found; of two quotes the one that holds the other.
-
-    One file (a database, a log read as a whole) may hold several places without a line of their own.
-    """
-    kept: list[Evidence] = []
-    for one in evidence:
-        for place, other in enumerate(kept):
-            if (one.path, one.line) == (other.path, other.line) and (one.quote in other.quote or other.quote in one.quote):
-                kept[place] = one if len(one.quote) > len(other.quote) else other
-                break
-        else:
-            kept.append(one)
-    return sorted(kept, key=lambda one: _STRENGTH[one.rank])
-
-
-def _shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return tuple(one.model_copy(update={"quote": mask(one.quote)}) for one in evidence[:MAX_EVIDENCE])
+def _grow(grown: dict[str, Growing], case: Case, rule: Rule) -> Growing:
+    return grown.setdefault(rule.id, Growing(case, rule))

@@ -51,7 +51,9 @@ def _flows(detail: RunDetail) -> Iterator[Observation]:
         at = step.ended_at or step.started_at
         if at is not None and step.evidence is not None and (step.flow not in ends or at > ends[step.flow][0]):
             ends[step.flow] = (at, step.evidence, step.step)
-    order = [flow for flow in detail.record.flows if flow in ends]
+    # Only flows with a plan follow one another; anything else that is called a flow may happen in any order.
+    planned = {step.flow for step in detail.plan}
+    order = [flow for flow in detail.record.flows if flow in ends and flow in planned]
     for place, flow in enumerate(order[1:], start=1):
         before = [one for one in order[:place] if ends[one][0] > ends[flow][0] + _SLACK]
         if before:

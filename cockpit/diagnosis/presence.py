@@ -14,13 +14,17 @@ _PULSES = {
     Pulse.GONE: Code.PROCESS_GONE,
     Pulse.IDLE: Code.PROCESS_IDLE,
     Pulse.ALIVE: Code.PROCESS_ALIVE,
+    Pulse.STOPPED: Code.PROCESS_IDLE,
 }
+_CODES = frozenset(_PULSES.values())
 
 
 def observe_physics(run: Run, physics: Physics | None) -> Iterator[Observation]:
     """The state of the producer, for a run that should be moving."""
     if physics is None or run.state not in _MOVING or physics.pulse not in _PULSES:
         return
+    if any(reason.code in _CODES for reason in run.reasons):
+        return  # the verdict rests on it already
     said = physics.note or f"producer {physics.pulse.value}"
     shown = [
         Evidence(

@@ -24,7 +24,7 @@ Whatever is wrong with a file or a rule becomes a `Problem` that names the file 
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -114,7 +114,14 @@ class Rules:
         return instead if instead in known else None
 
     def quick(
-        self, source: str, state: RunState, claim: Claim, step: str | None, codes: Collection[str], said: str
+        self,
+        source: str,
+        state: RunState,
+        claim: Claim,
+        step: str | None,
+        observed: Sequence[tuple[str, str]],
+        said: str,
+        places: Collection[str] = (ERROR,),
     ) -> tuple[str, ...]:
         """Ids of what can be found without the details of a run; best first as far as the rules alone can tell.
 
@@ -125,15 +132,24 @@ class Rules:
             state: Its state.
             claim: What its record says.
             step: Where it stands.
-            codes: What its verdict observed.
+            observed: What its verdict observed: code and sentence of each.
             said: The deciding failure text.
+            places: What that text is (`cockpit.diagnosis.rules.PLACES`).
         """
-        found = {rule.id: rule for code in codes for rule in self.by_code.get(code, ())
-                 if not rule.fallback and rule.fits(source, state, claim, step)}  # fmt: skip
-        if said:
-            for rule in self.of_texts:
-                if ERROR in rule.where and rule.fits(source, state, claim, step) and rule.find(said):
+        codes = [code for code, _ in observed]
+        found: dict[str, Rule] = {}
+        for code, text in observed:
+            for rule in self.by_code.get(code, ()):
+                if rule.fits(source, state, claim, step, codes) and rule.explains(code, text):
                     found[rule.id] = rule
+        for rule in self.of_texts if said else ():
+            if (
+                set(places).intersection(rule.where)
+                and rule.fits(source, state, claim, step, codes)
+                and rule.find(said)
+            ):
+                found[rule.id] = rule
+        found = {name: rule for name, rule in found.items() if not rule.fallback}
         return tuple(sorted(found, key=lambda one: (-found[one].confidence, one)))
 
 
@@ -179,7 +195,7 @@ class _Book:
             return
         for key in sorted(set(content) - _KEYS):
             self._problem(name, f"unknown key {key!r}; keys are {', '.join(sorted(_KEYS))}")
-        shared = {key: content[key] for key in ("seed", "systems") if key in content}
+        shared: dict[str, Any] = {key: content[key] for key in ("seed", "systems") if key in content}
         for number, entry in enumerate(_tables(content, "rule", name, self.problems), start=1):
             self._rule(name, number, shared, entry)
         for number, entry in enumerate(_tables(content, "fresh", name, self.problems), start=1):

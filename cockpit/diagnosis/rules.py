@@ -1,11 +1,12 @@
 """A rule of the diagnosis: data that turns what was observed into a cause, a fix and a playbook.
 
 A rule fires in one of three ways: its patterns match a text of the run (`match`), the run was observed to be so
-(`observed`: a code of `cockpit.diagnosis.codes`), or a figure of the host is beyond a limit (`metric`). The other
-conditions only narrow that down.
+(`observed`: a code of `cockpit.diagnosis.codes`), or a figure of the host is beyond a limit (`metric`). With both
+patterns and codes an observation counts where its sentence matches. The other conditions only narrow that down.
 """
 
 import re
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Self
 
@@ -32,10 +33,48 @@ PLACES = frozenset((ERROR, ROUTING, HANDOFF, EVENT, SIGNAL, PROBLEM, ARTIFACT, *
 
 KINDS = frozenset(("cause", "contradiction", "stuck", "security", "resource", "note"))
 ANY_STATE = "any"
+CONTRADICTION = "contradiction-"
+"""How the ids of contradictions begin, so that a list of ids tells whether there is one."""
 
 MAX_TEXT = 4_000
 """Characters of a text that are searched: its head and its tail."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+_STATES = frozenset((ANY_STATE, *(state.value for state in RunState)))
+_CLAIMS = frozenset(claim.value for claim in Claim)
+_METRICS = frozenset(HostFacts.model_fields)
+
+
+@lru_cache(maxsize=2_048)
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+
+
+def _compilable(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            _regex(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    return patterns
+
+
+def _among(known: Collection[str], what: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """A check of a list of words."""
+    return lambda values: _known(values, known, what)
+
+
+def _one_of(known: Collection[str], what: str) -> Callable[[str | None], str | None]:
+    """A check of one word, where there is one."""
+    return lambda value: value if value is None else _known((value,), known, what)[0]
+
+
+def _known(values: tuple[str, ...], known: Collection[str], what: str) -> tuple[str, ...]:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"no {what} {value!r}; there are {', '.join(sorted(map(str, known)))}")
+    return values
 
 
 class Against(Model):
@@ -46,9 +85,9 @@ class Against(Model):
     observed: tuple[str, ...] = ()
     lowers: float = Field(default=0.25, gt=0, le=1)
 
-    _patterns = field_validator("match")(lambda value: _compilable(value))
-    _places = field_validator("where")(lambda value: _known(value, PLACES, "place"))
-    _codes = field_validator("observed")(lambda value: _known(value, frozenset(Code), "observation"))
+    _patterns = field_validator("match")(_compilable)
+    _places = field_validator("where")(_among(PLACES, "place"))
+    _codes = field_validator("observed")(_among(frozenset(Code), "observation"))
 
 
 class Rule(Model):
@@ -71,6 +110,7 @@ class Rule(Model):
         where: See `PLACES`.
         unless: Expressions that rule it out in the same text.
         observed: Codes; any of them.
+        unobserved: Codes; none of them.
         metric: Attribute of `HostFacts` that must be `above` or `below` a limit.
         states: Run states; empty means those that need attention for patterns, and all for observations.
         claims: What the run's own record must say (`cockpit.diagnosis.claims.Claim`).
@@ -94,6 +134,7 @@ class Rule(Model):
     where: tuple[str, ...] = (ERROR,)
     unless: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
+    unobserved: tuple[str, ...] = ()
     metric: str | None = None
     above: float | None = None
     below: float | None = None
@@ -103,13 +144,13 @@ class Rule(Model):
     fallback: bool = False
     against: tuple[Against, ...] = ()
 
-    _patterns = field_validator("match", "unless", "steps")(lambda value: _compilable(value))
-    _places = field_validator("where")(lambda value: _known(value, PLACES, "place"))
-    _codes = field_validator("observed")(lambda value: _known(value, frozenset(Code), "observation"))
-    _states = field_validator("states")(lambda value: _known(value, _STATES, "state"))
-    _claims = field_validator("claims")(lambda value: _known(value, _CLAIMS, "claim"))
-    _kinds = field_validator("kind")(lambda value: _known((value,), KINDS, "kind")[0])
-    _metrics = field_validator("metric")(lambda value: value and _known((value,), _METRICS, "metric")[0])
+    _patterns = field_validator("match", "unless", "steps")(_compilable)
+    _places = field_validator("where")(_among(PLACES, "place"))
+    _codes = field_validator("observed", "unobserved")(_among(frozenset(Code), "observation"))
+    _states = field_validator("states")(_among(_STATES, "state"))
+    _claims = field_validator("claims")(_among(_CLAIMS, "claim"))
+    _kinds = field_validator("kind")(_one_of(KINDS, "kind"))
+    _metrics = field_validator("metric")(_one_of(_METRICS, "metric"))
 
     @field_validator("id")
     @classmethod
@@ -127,9 +168,12 @@ class Rule(Model):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        ways = [name for name in ("match", "observed", "metric") if getattr(self, name)]
-        if len(ways) != 1:
-            raise ValueError(f"needs exactly one of match, observed and metric, has {' and '.join(ways) or 'none'}")
+        if not (self.match or self.observed or self.metric):
+            raise ValueError("needs match, observed or metric: nothing would ever make it fire")
+        if self.metric and (self.match or self.observed):
+            raise ValueError("a metric goes with neither match nor observed")
+        if self.id.startswith(CONTRADICTION) != (self.kind == "contradiction"):
+            raise ValueError(f"the id of a contradiction, and of nothing else, begins with {CONTRADICTION!r}")
         if self.metric and (self.above is None) == (self.below is None):
             raise ValueError("a metric needs either above or below")
         return self
@@ -138,15 +182,21 @@ class Rule(Model):
         """Whether it is about runs of this source."""
         return not self.systems or source in self.systems
 
-    def fits(self, source: str, state: RunState, claim: Claim, step: str | None) -> bool:
-        """Whether its conditions about the run as a whole hold."""
+    def fits(self, source: str, state: RunState, claim: Claim, step: str | None, codes: Collection[str] = ()) -> bool:
+        """Whether its conditions about the run as a whole hold; `codes` are all that was observed of it."""
         if not self.for_system(source) or (self.claims and claim.value not in self.claims):
+            return False
+        if any(code in codes for code in self.unobserved):
             return False
         if self.steps and not any(_regex(one).fullmatch(step or "") for one in self.steps):
             return False
         if self.states:
             return ANY_STATE in self.states or state.value in self.states
         return not self.match or state in ATTENTION
+
+    def explains(self, code: str, text: str) -> bool:
+        """Whether it explains an observation, by its code and, where it has patterns, by its sentence."""
+        return code in self.observed and (not self.match or self.find(text) is not None)
 
     def find(self, text: str) -> re.Match[str] | None:
         """The first of its patterns that matches, unless another one rules it out."""
@@ -177,29 +227,3 @@ def matches_any(patterns: tuple[str, ...], text: str) -> re.Match[str] | None:
     """The first match of any pattern."""
     kept = bounded(text)
     return next((hit for one in patterns if (hit := _regex(one).search(kept))), None)
-
-
-@lru_cache(maxsize=2_048)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-
-
-def _compilable(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for pattern in patterns:
-        try:
-            _regex(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-    return patterns
-
-
-def _known(values: tuple[str, ...], known: frozenset[str], what: str) -> tuple[str, ...]:
-    for value in values:
-        if value not in known:
-            raise ValueError(f"no {what} {value!r}; there are {', '.join(sorted(map(str, known)))}")
-    return values
-
-
-_STATES = frozenset((ANY_STATE, *(state.value for state in RunState)))
-_CLAIMS = frozenset(claim.value for claim in Claim)
-_METRICS = frozenset(HostFacts.model_fields)

@@ -36,12 +36,12 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w/.<])/[\w.+@=-]{1,120}\b"), "<path>"),
     # run-20261121-040000-abc123, 20261121-034930-codex-exec-fail, wf_2931
     (re.compile(r"\b(?:run-)?\d{8}-\d{6}(?:-[a-z0-9-]{1,80})?\b"), "<id>"),
-    (re.compile(r"\b(?:wf|exec|job|req|trace|span|thread|task|project)[_-](?=[a-z0-9-]{0,40}\d)[a-z0-9-]{1,40}\b"), "<id>"),
+    (re.compile(r"\b(?:wf|exec|job|req|trace|span|task|project)[_-](?=[a-z0-9-]{0,40}\d)[a-z0-9-]{1,40}\b"), "<id>"),
     (re.compile(r"\b(?=[0-9a-f]{0,63}\d)(?=\d{0,63}[a-f])[0-9a-f]{7,64}\b"), "<hex>"),
-    (re.compile(r"\b(?:attempt|try|retry|iteration|round)s?\s{0,2}#?\s{0,2}\d{1,9}(?:\s{0,2}(?:of|/)\s{0,2}\d{1,9})?"), "attempt <n>"),
+    (re.compile(r"\b(?:attempt|try|retry|round)s? ?#? ?\d{1,9}(?: ?(?:of|/) ?\d{1,9})?"), "attempt <n>"),
     (re.compile(r"\bpids?\s{0,2}[=:#]?\s{0,2}\d{1,10}"), "pid <n>"),
     (re.compile(r"(?<=>|\w):\d{1,7}(?::\d{1,7})?(?!\w)"), ""),
-    (re.compile(r",?\s{0,2}\b(?:at )?line\s{1,2}\d{1,9}(?:,?\s{0,2}col(?:umn)?\s{0,2}\d{1,9})?(?:\s{0,2}\(char \d{1,9}\))?"), " line <n>"),
+    (re.compile(r",? ?\b(?:at )?line \d{1,9}(?:,? ?col(?:umn)? \d{1,9})?(?: ?\(char \d{1,9}\))?"), " line <n>"),
     (re.compile(r"[-+]?\d[\d_,]{0,40}(?:\.\d{1,40})?(?:e[-+]?\d{1,4})?"), "<n>"),
     (re.compile(r"(?:<n>[\s,;x×-]{0,3}){2,}"), "<n> "),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from cockpit.models.run import ATTENTION, Run
 
 _LAST = 400
 _SHOWN = 4
+_ATTEMPTS = 3
 # Reasons a router writes by itself; that they repeat says nothing.
 _MACHINE = re.compile(r"^(?:loop_iteration|max_iterations|linear|stub_|navigator_|via_|no_station|default progression)")
 _MISSING = re.compile(
@@ -32,6 +33,9 @@ def observe_stuck(run: Run, detail: RunDetail) -> Iterator[Observation]:
     if run.state not in ATTENTION or run.flow is None:
         return
     step = fact(detail, run.flow, run.step)
+    if step is not None and step.status.bad and step.attempts >= _ATTEMPTS and step.evidence is not None:
+        text = f"{where(step.flow, step.step)} failed in all {step.attempts} attempts"
+        yield Observation(Code.ATTEMPTS_SPENT, text, (step.evidence,), flow=step.flow, step=step.step, name=step.step)
     yield from _receipt(run, detail, step)
     yield from _handoff(run, detail, step)
     yield from _previous(run, detail)
@@ -70,9 +74,9 @@ def _handoff(run: Run, detail: RunDetail, step: StepFact | None) -> Iterator[Obs
     if not others or any(not one.draft for one in own):
         return
     text = f"{where(run.flow, run.step)} has no handoff, {len({(one.flow, one.step) for one in others})} steps have"
-    evidence = () if step.evidence is None else (step.evidence,)
+    began: tuple[Evidence, ...] = () if step.evidence is None else (step.evidence,)
     drafts = tuple(Evidence(rank=Rank.NARRATIVE, path=one.path, quote=one.summary[:300]) for one in own)
-    yield Observation(Code.NO_HANDOFF, text, (*evidence, *drafts), flow=run.flow, step=run.step)
+    yield Observation(Code.NO_HANDOFF, text, (*began, *drafts), flow=run.flow, step=run.step)
 
 
 def _previous(run: Run, detail: RunDetail) -> Iterator[Observation]:
@@ -162,6 +166,8 @@ def _detours(detail: RunDetail, flow: str | None, step: str | None) -> tuple[Evi
     last = detail.routing[max(0, len(detail.routing) - _LAST) :]
     found = [one for one in last if one.decision is Decision.DETOUR and (one.flow, one.step) == (flow, step)]
     return tuple(
-        Evidence(rank=Rank.RECEIPT, path=one.path, line=one.line, quote=f"DETOUR {one.target or ''}: {one.reason[:200]}")
+        Evidence(
+            rank=Rank.RECEIPT, path=one.path, line=one.line, quote=f"DETOUR {one.target or ''}: {one.reason[:200]}"
+        )
         for one in found[:1]
     )

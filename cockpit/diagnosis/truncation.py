@@ -29,7 +29,9 @@ def _flow(detail: RunDetail, flow: str) -> Ruling | None:
     if not seen:
         if end is not None or not detail.steps:
             return None  # run by a backend that records whole flows only
-        reason = Reason(text=f"{flow} never began: none of its {len(planned)} steps left a trace", code=Code.NEVER_BEGAN)
+        reason = Reason(
+            text=f"{flow} never began: none of its {len(planned)} steps left a trace", code=Code.NEVER_BEGAN
+        )
         return Ruling(RunState.PARTIAL, reason, flow, missing[0].step)
     if began_late(planned, seen):
         missing = missing[len(planned) - len(_from_first(planned, seen)) :]

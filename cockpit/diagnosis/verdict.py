@@ -29,6 +29,13 @@ _MAX_REASONS = 12
 _LIMITS = Limits()
 _TELLING = (RunState.FAILED, RunState.BLOCKED, RunState.WAITING, RunState.UNREADABLE)
 """States whose deciding text is that of a failure, and has a signature."""
+_SAID: dict[str, tuple[str, ...]] = {
+    Code.DEGRADED: ("stalled", "signal"),
+    Code.ESCALATED: ("escalation", "signal"),
+    Code.NEEDS_HUMAN: ("needs_human", "signal"),
+    Code.BLOCKED: ("blocked", "signal", "error"),
+}
+"""What the text of a ruling is, for rules that look in some places only; an error where nothing else is said."""
 _DONE = frozenset((StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.PARTIAL))
 
 
@@ -53,10 +60,10 @@ def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS, rules: Rul
     reasons = reasons[:_MAX_REASONS]
     said = first.said if first.state in _TELLING else ""
     rules = rules or shipped_rules()
-    found = quick_findings(rules, detail, first, claim, reasons, said)
+    found = quick_findings(rules, detail, first, claim, reasons)
     if becomes is not None:
         then = Ruling(becomes.state, becomes.reason, first.flow, first.step)
-        after = quick_findings(rules, detail, then, claim, [becomes.reason, *reasons], "")
+        after = quick_findings(rules, detail, then, claim, [becomes.reason, *reasons])
         becomes = becomes.model_copy(update={"findings": after})
     return Run(
         ref=detail.ref,
@@ -82,14 +89,15 @@ def judge(detail: RunDetail, now: datetime, limits: Limits = _LIMITS, rules: Rul
 
 
 def quick_findings(
-    rules: Rules, detail: RunDetail, ruling: Ruling, claim: Claim, reasons: list[Reason], said: str
+    rules: Rules, detail: RunDetail, ruling: Ruling, claim: Claim, reasons: list[Reason]
 ) -> tuple[str, ...]:
     """Ids of the findings that need no more than what was judged."""
-    codes = [reason.code for reason in reasons if reason.code]
-    codes += [one.code for one in observe_claim(detail, claim, ruling.state)]
-    if not codes and not said:
+    observed = [(reason.code, reason.text) for reason in reasons if reason.code]
+    observed += [(one.code.value, one.text) for one in observe_claim(detail, claim, ruling.state)]
+    if not observed:
         return ()
-    return rules.quick(detail.ref.source, ruling.state, claim, ruling.step, codes, said)
+    places = _SAID.get(ruling.reason.code, ("error",))
+    return rules.quick(detail.ref.source, ruling.state, claim, ruling.step, observed, ruling.said, places)
 
 
 def _rule(detail: RunDetail, claim: Claim, now: datetime, limits: Limits) -> tuple[list[Ruling], Becomes | None]:
@@ -185,6 +193,7 @@ def _degraded(detail: RunDetail) -> list[Ruling]:
             Reason(text=f"{signal.flow}: {gist(signal.text)}", evidence=(signal.evidence,), code=Code.DEGRADED),
             signal.flow,
             signal.step,
+            signal.text,
         )
         for signal in of_kind(detail, SignalKind.STALLED)
         if signal.evidence.rank is Rank.ARTIFACT

@@ -181,31 +181,38 @@ def _clocks(facts: MonitorFacts, width: int) -> list[TextRow]:
     began = current.started_at if current is not None and current.status is StepStatus.RUNNING else None
     since = began or run.updated_at
     rows: list[TextRow] = []
-    if since is not None:
-        took = (now - since).total_seconds()
-        said = f"{since:%H:%M:%S}Z, for {times.span(took)}"
-        silent = times.span(run.silence(now))
-        rows.append(field_row("since", Cell(said), Cell(f"   last sign of life {silent} ago", Tone.DIM), key="since"))
-        rows.append(field_row("normal", words.text(pace.basis, Tone.DIM), key="normal"))
-        tone = Tone.BAD if run.state is RunState.STUCK else Tone.WARN if took > pace.slow_after_s else Tone.BUSY
-        rows.append(field_row("", *bar(took, pace, max(10, width - NAME - 1), tone), key="bar"))
     if run.state is RunState.STUCK:
         rows.append(field_row("stuck", Cell(f"silent for {times.span(run.silence(now))}", Tone.BAD), key="stuck"))
     elif run.becomes is not None:
         left = (run.becomes.at - now).total_seconds()
         tone = Tone.WARN if left < 60 else Tone.PLAIN
-        cells = (
-            Cell(f"in {times.span(left)}", tone),
-            Cell(f" if nothing moves, at {run.becomes.at:%H:%M:%S}Z", Tone.DIM),
+        at = f" if nothing moves, at {run.becomes.at:%H:%M:%S}Z"
+        rows.append(
+            field_row(run.becomes.state.value, Cell(f"in {countdown(left)}", tone), Cell(at, Tone.DIM), key="stuck")
         )
-        rows.append(field_row(run.becomes.state.value, *cells, key="stuck"))
+    if since is not None:
+        took = (now - since).total_seconds()
+        said = f"{since:%H:%M:%S}Z, for {countdown(took)}"
+        silent = times.span(run.silence(now))
+        rows.insert(
+            0, field_row("since", Cell(said), Cell(f"   last sign of life {silent} ago", Tone.DIM), key="since")
+        )
+        tone = Tone.BAD if run.state is RunState.STUCK else Tone.WARN if took > pace.slow_after_s else Tone.BUSY
+        rows.append(field_row("", *bar(took, pace, max(10, width - NAME - 1), tone), key="bar"))
+    rows.append(field_row("normal", words.text(pace.basis, Tone.DIM), key="normal"))
     return rows
+
+
+def countdown(seconds: float) -> str:
+    """`4m07s`: to the second below an hour, so that it is seen to go."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}m{whole % 60:02d}s" if 60 <= whole < 3_600 else times.span(whole)
 
 
 def bar(took: float, pace: Pace, width: int, tone: Tone) -> list[Cell]:
     """`[#####---|------]`: how much of the time to stuck is over; `|` marks what nearly all steps took."""
     total = max(pace.stuck_after_s, 1.0)
-    tail = f" {times.span(took)} of {times.span(total)}"
+    tail = f" {countdown(took)} of {times.span(total)}"
     room = max(4, width - 2 - len(tail))
     filled = min(room, int(room * min(took, total) / total))
     mark = None if pace.p95_s is None else min(room - 1, int(room * pace.p95_s / total))

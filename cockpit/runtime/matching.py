@@ -239,7 +239,7 @@ def _mentions(card: Card, target: Target) -> bool:
 def _of_the_tree(card: Card, target: Target) -> Match | None:
     """A process that works in the tree, or was pointed at it: the producer where it began with the run."""
     works = card.cwd is not None and inside(card.cwd, target.root)
-    if not works and not _mentions(card, target):
+    if (not works and not _mentions(card, target)) or _of_another_run(card, target):
         return None
     how = "works in the root" if works else "names the root"
     if target.started_at is not None and card.uid is not None and card.uid == target.owner:
@@ -247,3 +247,13 @@ def _of_the_tree(card: Card, target: Target) -> Match | None:
         if -_CLOCK_S <= before <= BEGAN_WITH_S:
             return Match(f"{how} and began with the run", binding=False)
     return Match(how, sure=False, binding=False)
+
+
+def _of_another_run(card: Card, target: Target) -> bool:
+    """Whether it names another run than this one, or works in one beside it."""
+    beside = tuple(f"{path.rpartition('/')[0]}/" for path in _runs(target))
+    places = (*card.cmdline, card.cwd or "")
+    if any(place.partition(folder)[2] for folder in beside for place in places):
+        return True
+    pairs = zip(("", *card.cmdline), card.cmdline, strict=False)
+    return any(_RUN_OPTION.match(before) or _RUN_ASSIGNED.match(word) for before, word in pairs)

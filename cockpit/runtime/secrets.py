@@ -22,9 +22,11 @@ from cockpit.runtime.evidence import EvidenceReader
 
 MAX_FILES = 400
 MAX_FILE_BYTES = 2 << 20
-MAX_BYTES = 32 << 20
+MAX_BYTES = 16 << 20
 """Bytes read of one file, and of all files of a run; what lies beyond is not looked at, and the finding says so."""
-_MAX_LINE = 4_000
+_MAX_LINE = 256 * 1024
+_WINDOW, _OVERLAP = 4_000, 400
+"""A long line is looked at in pieces: some plugins' expressions take long over long texts."""
 _MAX_FOUND = 50
 _QUOTE = 200
 
@@ -47,9 +49,19 @@ _OWN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("GitHub token", re.compile(r"\b(github_pat_[A-Za-z0-9_]{20,255})\b")),
     (
         "password or secret in an assignment",
-        re.compile(r"""\b(?:password|passwd|secret|api_key|apikey)\b\\?["']?\s{0,4}[:=]\s{0,4}\\?["']([^"'\\\s]{8,200})\\?["']""", re.I),
+        re.compile(
+            r"""\b(?:password|passwd|secret|api_key|apikey)\b\\?["']?\s{0,4}[:=]\s{0,4}"""
+            r"""\\?["']([^"'\\\s]{8,200})\\?["']""",
+            re.IGNORECASE,
+        ),
     ),
 )  # fmt: skip
+# What every shape above holds somewhere: lines without it are not looked at any further.
+_HINT = re.compile(
+    rb"sk-|AIza|github_pat_|gh[pousr]_|glpat-|GR13|A3T|AKIA|ASIA|ABIA|ACCA|AKC|AP[\dA-F]|xox|hooks\.slack|eyJ|PRIVATE KEY"
+    rb"|://|SG\.|sq0csp-|[rs]k_live|npm|pypi-|AccountKey|-us\d|\d{8,10}:[\w-]{35}|[MNO][\w-]{23,25}\.[\w-]{6}\."
+    rb"|AC[a-z0-9]{32}|SK[a-z0-9]{32}|(?i:passw|secret|api_?-?key|token|aws|ibm|iam|cos_|hmac|cloudant|softlayer)"
+)
 _PLACEHOLDER = re.compile(
     r"^(?:\$|<|\{|%|\*{3}|x{4}|\.{3})|example|changeme|change_me|placeholder|dummy|redacted|masked|your[_-]|todo|^test"
     r"|^(?:none|null|true|false|string|required|missing|undefined)$",
@@ -67,7 +79,9 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
     Returns:
         At most one finding, with one piece of evidence a place. Files that cannot be read are skipped.
     """
-    places, kinds, cut = [], dict[str, int](), False
+    places: list[Evidence] = []
+    kinds: dict[str, int] = {}
+    cut = False
     budget = MAX_BYTES
     for path in _paths(detail):
         if budget <= 0 or len(places) >= _MAX_FOUND:
@@ -76,12 +90,12 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
         data = _read(reader, path, min(budget, MAX_FILE_BYTES))
         budget -= len(data)
         for number, line in enumerate(data.splitlines(), start=1):
-            text = line[:_MAX_LINE].decode("utf-8", "replace")
-            for kind, quote in find_secrets(text):
+            if not _HINT.search(line):
+                continue
+            found = dict.fromkeys(find_secrets(line[:_MAX_LINE].decode("utf-8", "replace")))
+            for kind, quote in found:
                 kinds[kind] = kinds.get(kind, 0) + 1
-                places.append(
-                    Evidence(rank=Rank.PHYSICS, path=path, line=number, quote=f"{kind}: {quote}"[:_QUOTE])
-                )
+                places.append(Evidence(rank=Rank.PHYSICS, path=path, line=number, quote=f"{kind}: {quote}"[:_QUOTE]))
             if len(places) >= _MAX_FOUND:
                 break
     if not places:
@@ -107,10 +121,17 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
 
 def find_secrets(line: str) -> Iterator[tuple[str, str]]:
     """Kind and masked surroundings of each credential in a line."""
+    for start in range(0, max(len(line) - _OVERLAP, 1), _WINDOW - _OVERLAP):
+        yield from _in_window(line[start : start + _WINDOW])
+
+
+def _in_window(line: str) -> Iterator[tuple[str, str]]:
     hits = [(kind, found[1]) for kind, pattern in _OWN for found in pattern.finditer(line)]
     hits += [(plugin.secret_type, value) for plugin in _plugins() for value in plugin.analyze_string(line)]
     # The longest first: what is part of another one is the same secret.
-    hits = sorted(((kind, value) for kind, value in hits if not _PLACEHOLDER.search(value)), key=lambda one: -len(one[1]))
+    hits = sorted(
+        ((kind, value) for kind, value in hits if not _PLACEHOLDER.search(value)), key=lambda one: -len(one[1])
+    )
     values = [value for _, value in hits]
     told: list[str] = []
     for kind, value in hits:
@@ -158,7 +179,9 @@ def _paths(detail: RunDetail) -> list[str]:
 
 
 def _text(artifact: Artifact) -> bool:
-    return not artifact.path.lower().endswith((".gz", ".zip", ".png", ".jpg", ".db", ".sqlite", ".faiss", ".pkl", ".tar"))
+    return not artifact.path.lower().endswith(
+        (".gz", ".zip", ".png", ".jpg", ".db", ".sqlite", ".faiss", ".pkl", ".tar")
+    )
 
 
 def _read(reader: EvidenceReader, path: str, limit: int) -> bytes:

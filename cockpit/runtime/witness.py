@@ -118,8 +118,9 @@ def _trails(reader: EvidenceReader, detail: RunDetail) -> Iterator[Observation]:
     for artifact in detail.artifacts:
         if artifact.kind != "scent_trail":
             continue
-        trail = _object(reader, artifact.path)
-        trail = trail.get("scent_trail") if isinstance(trail.get("scent_trail"), dict) else trail
+        read = _object(reader, artifact.path)
+        inner = read.get("scent_trail")
+        trail = inner if isinstance(inner, dict) else read
         for conflict in _dicts(trail.get("conflicts")):
             before, found = _words(conflict.get("prior_decision")), _words(conflict.get("current_finding"))
             if conflict.get("resolved") is True or not (before and found) or f"{before}{found}" in seen:

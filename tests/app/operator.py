@@ -145,6 +145,8 @@ class Operator:
         for character in text:
             self.app.post_message(Key(_character_to_key(character), character))
         await self.pilot.pause()
+        await self.until(lambda: not self.app.typing, "what was typed is carried out")
+        await self.pilot.pause()
 
     async def paste(self, text: str) -> None:
         self.app.post_message(Paste(text))

@@ -14,6 +14,7 @@ from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
 from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PlanDialog, PromptDialog
+from widgets.dialogs.base import Dialog
 
 RETRY = f"make stepwise-retry RUN_ID={scenes.FAILED} FLOW=build STEP=clarify"
 
@@ -105,21 +106,50 @@ async def test_c_copies_the_command_instead(make_app: MakeApp, root: Path) -> No
         assert not jobs_of(root)
 
 
-async def test_keys_that_were_typed_ahead_confirm_nothing(make_app: MakeApp, root: Path) -> None:
+async def test_keys_that_were_typed_ahead_confirm_nothing(
+    make_app: MakeApp, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scenes.three(root)
     scenes.makefile(root)
     async with operate(make_app()) as me:
-        await me.press("T")
-        await me.until(lambda: isinstance(me.dialog, PlanDialog))
-        plan = me.dialog
-        assert plan is not None
-        assert plan.deaf
-        await me.write("yyy\r")
-        assert me.app.screen is plan
-        await me.until(lambda: not plan.deaf)
+        # The 300 ms in which a dialog is deaf last until this test has typed.
+        with monkeypatch.context() as patch:
+            patch.setattr(Dialog, "deaf", property(lambda _: True))
+            await me.write("Tyy")
+            await me.until(lambda: isinstance(me.dialog, PlanDialog))
+            await me.write("yy\r")
+            assert isinstance(me.dialog, PlanDialog)
+        assert [type(screen).__name__ for screen in me.app.screen_stack].count("PlanDialog") == 1
+        await me.open_dialog(PlanDialog)
         assert not jobs_of(root)
         await me.press("n")
         await me.no_dialog()
+        assert not me.kinds()
+
+
+async def test_a_capital_pressed_twice_opens_one_plan(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    scenes.makefile(root)
+    async with operate(make_app()) as me:
+        await me.write("TTRT")
+        plan = await me.open_dialog(PlanDialog)
+        assert RETRY in plan_text(plan)
+        await me.press("n")
+        await me.no_dialog()
+        await me.quiet()
+        assert me.dialog is None
+
+
+async def test_what_is_typed_behind_a_slash_is_a_filter(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    scenes.makefile(root)
+    async with operate(make_app()) as me:
+        # As a slow line delivers it: all at once.
+        await me.write("/alldon\rz")
+        assert me.ids == [scenes.DONE]
+        assert me.screen.view.sort.value == "attention"
+        assert me.screen.deck.state.zoomed, "and behind the Enter it is a command again"
+        assert me.dialog is None
 
 
 async def test_a_paste_confirms_nothing_anywhere(make_app: MakeApp, root: Path) -> None:

@@ -58,8 +58,9 @@ def started(state: Path) -> Iterator[Any]:
         if process.poll() is None:
             process.kill()
         process.wait(20)
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def test_output_error_and_exit_code_pass_through_apart_and_unchanged(state: Path) -> None:
@@ -243,7 +244,9 @@ def test_a_broken_configuration_is_told_and_the_command_runs(state: Path, tmp_pa
     assert b"not valid TOML" in done.stderr
 
 
-@pytest.mark.parametrize("words", [[], ["--"], ["--run", ""], ["--run", "", "--", "true"], ["--read-only", "--", "true"]])
+@pytest.mark.parametrize(
+    "words", [[], ["--"], ["--run", ""], ["--run", "", "--", "true"], ["--read-only", "--", "true"]]
+)
 def test_a_wrong_command_line_runs_nothing(tmp_path: Path, words: list[str]) -> None:
     done = subprocess.run([*RECORD, *words], capture_output=True, cwd=tmp_path, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -253,7 +256,9 @@ def test_a_wrong_command_line_runs_nothing(tmp_path: Path, words: list[str]) -> 
 
 def test_closed_standard_streams_are_no_trouble(state: Path) -> None:
     words = " ".join(f"'{word}'" for word in argv(state, *sh("echo out; echo err >&2; exit 6")))
-    done = subprocess.run(["sh", "-c", f"{words} <&- >&-"], capture_output=True, cwd=state.parent, check=False, timeout=60)
+    done = subprocess.run(
+        ["sh", "-c", f"{words} <&- >&-"], capture_output=True, cwd=state.parent, check=False, timeout=60
+    )
     assert (done.returncode, done.stderr) == (6, b"err\n")
     assert sorted(one(state).output.read_bytes().splitlines()) == [b"err", b"out"]
 

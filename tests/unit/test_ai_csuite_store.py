@@ -259,7 +259,7 @@ def test_postgres_runs_are_read_read_only_and_the_password_is_shown_nowhere(
     root = tmp_path / "root"
     root.mkdir()
     driver = _FakeDriver(db.path)
-    monkeypatch.setitem(sys.modules, "psycopg", driver)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "psycopg", driver)
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg2://u:hunter2@db/csuite")
     source = AiCsuiteSource()
     source.configure([(root, "env:DATABASE_URL")])
@@ -278,7 +278,7 @@ def test_postgres_runs_are_read_read_only_and_the_password_is_shown_nowhere(
 def test_a_server_that_does_not_answer_is_a_run_that_cannot_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", _FakeDriver(None))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "psycopg", _FakeDriver(None))
     source = AiCsuiteSource()
     source.configure([(tmp_path, setting)])
     (ref,) = source.scan(tmp_path)

@@ -59,7 +59,12 @@ def test_the_index_tells_when_which_bytes_came_at_most_once_a_second_and_stream(
     clock = Ticking()
     kept = keeper(tmp_path, clock)
     kept.begin(terminal=False)
-    for stream, data, pause in (("stdout", b"aa", 0.2), ("stdout", b"bb", 0.1), ("stderr", b"c", 1.0), ("stdout", b"d", 0)):
+    for stream, data, pause in (
+        ("stdout", b"aa", 0.2),
+        ("stdout", b"bb", 0.1),
+        ("stderr", b"c", 1.0),
+        ("stdout", b"d", 0),
+    ):
         kept.keep(stream, data)
         clock.at += timedelta(seconds=pause)
     kept.close()
@@ -156,7 +161,15 @@ def test_a_disk_that_fills_up_costs_output_and_not_the_end(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b'{"argv": 5, "started_at": [], "exit_code": "x", "output": 3}', b"\xff\xfe", b"0" * 99],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"argv": 5, "started_at": [], "exit_code": "x", "output": 3}',
+        b"\xff\xfe",
+        b"0" * 99,
+    ],
 )
 def test_a_broken_record_is_a_problem_and_never_raises(tmp_path: Path, content: bytes) -> None:
     directory = tmp_path / "recordings" / "20261121T100000.000000Z-abcdef"

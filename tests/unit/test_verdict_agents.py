@@ -14,7 +14,7 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.real
 
 LITELLM = "litellm.APIConnectionError: OllamaException - "
-NO_MODEL = LITELLM + "{\"error\": \"model 'llama3.2:latest' not found\"}"
+NO_MODEL = LITELLM + '{"error": "model \'llama3.2:latest\' not found"}'
 OFFLINE = "We couldn't connect to 'https://huggingface.co'"
 
 # path, state, what it claims, whether that is a lie, the step that matters, words of the deciding reason

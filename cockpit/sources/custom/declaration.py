@@ -33,14 +33,17 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def _means(known: Sequence[str]) -> AfterValidator:
-    def check(words: dict[str, str]) -> dict[str, str]:
-        for word, meaning in words.items():
-            if meaning not in known:
-                raise ValueError(f"{word} = {meaning!r}: a word means one of {', '.join(known)}")
-        return {word.strip().lower(): meaning for word, meaning in words.items()}
+def _one_of(known: Sequence[str]) -> AfterValidator:
+    def check(meaning: str) -> str:
+        if meaning not in known:
+            raise ValueError(f"{meaning!r} is none of {', '.join(known)}")
+        return meaning
 
     return AfterValidator(check)
+
+
+def _any_case(words: dict[str, str]) -> dict[str, str]:
+    return {word.strip().lower(): meaning for word, meaning in words.items()}
 
 
 FieldPath = Annotated[str, AfterValidator(_path)]
@@ -69,7 +72,9 @@ class StepsDeclaration(_Section):
     flow: FieldPath | None = None
     started: FieldPath | None = None
     ended: FieldPath | None = None
-    words: Annotated[dict[str, str], _means(STEP_STATES)] = Field(default_factory=dict)
+    words: Annotated[dict[str, Annotated[str, _one_of(STEP_STATES)]], AfterValidator(_any_case)] = Field(
+        default_factory=dict
+    )
     """The system's words to the cockpit's; what is not listed is taken as the cockpit spells it."""
 
     @model_validator(mode="after")
@@ -104,7 +109,9 @@ class Declaration(_Section):
     """What the flow of steps is called that name none."""
     plan: tuple[str, ...] = ()
     """Steps a run is expected to do, in order: a run that ends well without one of them is partial."""
-    words: Annotated[dict[str, str], _means(STATES)] = Field(default_factory=dict)
+    words: Annotated[dict[str, Annotated[str, _one_of(STATES)]], AfterValidator(_any_case)] = Field(
+        default_factory=dict
+    )
     """The system's status words to the cockpit's; what is not listed is taken as the cockpit spells it."""
     steps: StepsDeclaration | None = None
     logs: Globs = ()

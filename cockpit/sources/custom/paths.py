@@ -96,12 +96,28 @@ def _part(part: str) -> str:
         elif ch == "?":
             made += "[^/]"
         elif close > 0:
-            inner = part[at:close].replace("\\", r"\\").replace("[", r"\[")
-            made += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]" if inner[0] != "^" else f"[\\{inner}]"
+            made += _class(part[at:close])
             at = close + 1
         else:
             made += re.escape(ch)
     return made
+
+
+def _class(inner: str) -> str:
+    """`[a-c]`, `[!x]`: a range that runs backwards stands for nothing."""
+    negated, inner = inner.startswith("!"), inner.removeprefix("!")
+    made, at = "", 0
+    while at < len(inner):
+        if inner[at + 1 : at + 2] == "-" and at + 2 < len(inner):
+            if inner[at] <= inner[at + 2]:
+                made += f"{re.escape(inner[at])}-{re.escape(inner[at + 2])}"
+            at += 3
+        else:
+            made += re.escape(inner[at])
+            at += 1
+    if negated:
+        return f"[^/{made}]"
+    return f"(?!/)[{made}]" if made else "(?!)"
 
 
 def literal(text: str) -> str:
