@@ -30,8 +30,8 @@ from cockpit.sanitize import clean
 from cockpit.settings import RootSettings, Settings
 from cockpit.sources import registry
 from cockpit.sources.base import Source
-from cockpit.sources.recordings import use_state_dir
 from cockpit.sources.paths import encode
+from cockpit.sources.recordings import use_state_dir
 
 if TYPE_CHECKING:
     from cockpit.actions.desk import ActionDesk

@@ -76,6 +76,28 @@ class Limits(_Section):
         return parse_duration(value) if isinstance(value, str) else value
 
 
+class Probes(_Section):
+    """Live questions to a running agents-orchestration system. Looking at runs never touches the network otherwise."""
+
+    enabled: bool = False
+    """Ask the web server and the model provider."""
+    web: str = "http://127.0.0.1:8000"
+    """Base URL of the web server."""
+    ollama: str | None = None
+    """Base URL of the model provider; default: what the checkout's configuration says."""
+    timeout: float = Field(default=2.0, gt=0, le=30, allow_inf_nan=False)
+    """Seconds (or `2s`) one answer may take."""
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _duration(cls, value: object) -> object:
+        return parse_duration(value) if isinstance(value, str) else value
+
+    def for_source(self) -> dict[str, Any]:
+        """As the source takes it."""
+        return {"enabled": self.enabled, "web": self.web, "ollama": self.ollama, "timeout_s": self.timeout}
+
+
 class Settings(_Section):
     """Everything the configuration file may say."""
 
@@ -92,6 +114,7 @@ class Settings(_Section):
     roots: tuple[RootSettings, ...] = ()
     """What to watch when the command line names nothing."""
     limits: Limits = Limits()
+    probes: Probes = Probes()
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
     custom: tuple[Any, ...] = ()
@@ -101,7 +124,8 @@ class Settings(_Section):
     def for_sources(self) -> dict[str, tuple[Any, ...]]:
         """What sources take from the settings, by source id."""
         databases = ((root.path, root.database.get_secret_value()) for root in self.roots if root.database is not None)
-        return {"custom": self.custom, "ai-csuite": tuple(databases)}
+        probes = (self.probes.for_source(),)
+        return {"custom": self.custom, "ai-csuite": tuple(databases), "agents-orchestration": probes}
 
 
 def load_settings(path: Path, *, required: bool = False) -> Settings:

@@ -9,9 +9,13 @@ from collections import deque
 from textual.app import App, ReturnType
 from textual.events import Event, Key, Paste
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 _LOST_AFTER_S = 0.5
 """Seconds after which a key counts as carried out although nothing was heard of it: its widget has gone."""
+_LAPS = 3
+"""How often what follows a key goes from its widget to the app: a key leads to a message (the line was entered), and
+that to another (the filter was), each of which stands in the queues behind the one before."""
 
 
 class TypeAhead(App[ReturnType], inherit_bindings=False):
@@ -20,9 +24,11 @@ class TypeAhead(App[ReturnType], inherit_bindings=False):
     class CarriedOut(Message):
         """Follows an input through the same queues, from the widget that got it up to the app."""
 
-        def __init__(self, number: int) -> None:
+        def __init__(self, number: int, widget: MessagePump, lap: int = 1) -> None:
             super().__init__()
             self.number = number
+            self.widget = widget
+            self.lap = lap
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,17 +57,21 @@ class TypeAhead(App[ReturnType], inherit_bindings=False):
         self._handed_out += 1
         target = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        done = self.CarriedOut(self._handed_out)
-        if not target.post_message(done):
-            self.post_message(done)
+        self._follow(self.CarriedOut(self._handed_out, target))
         if self._typed:
-            self._watch_for(done)
+            last = self.CarriedOut(self._handed_out, target, _LAPS)
+            self.set_timer(_LOST_AFTER_S, lambda: self.post_message(last))
 
-    def _watch_for(self, done: CarriedOut) -> None:
-        self.set_timer(_LOST_AFTER_S, lambda: self.post_message(done))
+    def _follow(self, message: CarriedOut) -> None:
+        if not message.widget.post_message(message):
+            self.post_message(self.CarriedOut(message.number, self, _LAPS))
 
     async def on_type_ahead_carried_out(self, message: CarriedOut) -> None:
         """The next one, if this is not old news."""
         message.stop()
-        if message.number == self._handed_out and self._waiting:
+        if message.number != self._handed_out or not self._waiting:
+            return
+        if message.lap < _LAPS:
+            self._follow(self.CarriedOut(message.number, message.widget, message.lap + 1))
+        else:
             await self._hand_out()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Key
 from textual.message import Message
@@ -30,15 +31,15 @@ class FilterBar(Widget):
 
     DEFAULT_CSS = """
     FilterBar {
-        layout: grid; grid-size: 2; grid-columns: auto 1fr; grid-rows: auto;
         height: auto; width: 1fr; background: $bar-background; display: none;
-        & > MenuList { column-span: 2; height: 0; display: none; background: $bar-background; }
-        & > #prefix { width: auto; height: 1; color: $tone-accent; background: $bar-background; padding: 0 0 0 1; }
-        & > #text {
+        & > MenuList { height: 0; display: none; background: $bar-background; }
+        & > #line { height: 1; }
+        & #prefix { width: auto; height: 1; color: $tone-accent; background: $bar-background; padding: 0 0 0 1; }
+        & #text {
             border: none; padding: 0; height: 1; width: 1fr; color: $tone-plain; background: $bar-background;
             &:focus { border: none; background-tint: transparent; }
         }
-        & > #problem { column-span: 2; height: 1; color: $tone-bad; display: none; padding: 0 1; text-wrap: nowrap; }
+        & > #problem { height: 1; color: $tone-bad; display: none; padding: 0 1; text-wrap: nowrap; }
     }
     """
 
@@ -94,10 +95,9 @@ class FilterBar(Widget):
         """Completions, prefix, input, problem."""
         if self._complete is not None:
             yield MenuList(id="completions", framed=False)
-        yield Static(Content(self.prefix), id="prefix")
         text = Input(id="text", select_on_focus=False)
         text.cursor_blink = False
-        yield text
+        yield Horizontal(Static(Content(self.prefix), id="prefix"), text, id="line")
         yield Static(Content(""), id="problem")
 
     @property

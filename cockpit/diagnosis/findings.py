@@ -75,6 +75,17 @@ def diagnose(
         for rule in rules.by_code.get(observation.code, ()):
             if case.fits(rule) and rule.explains(observation.code, observation.text):
                 _grow(grown, case, rule).observe(observation)
+    _read(case, rules, grown)
+    for rule in rules.of_host if physics is not None else ():
+        if physics is not None and case.fits(rule) and (figure := rule.beyond(physics.host)) is not None:
+            _grow(grown, case, rule).measure(rule.metric or "", figure)
+    found = [(one.rule, one.finding(rules, playbooks, actions)) for one in grown.values()]
+    told = any(not rule.fallback and one.kind in _TELLING and one.confidence >= _TOLD for rule, one in found)
+    return rank(one for rule, one in found if not (rule.fallback and told))
+
+
+def _read(case: Case, rules: Rules, grown: dict[str, Growing]) -> None:
+    """Let rules with patterns look into the run's texts."""
     fitting = [rule for rule in rules.of_texts if case.fits(rule)]
     looking: dict[frozenset[str], list[Rule]] = {}
     for passage in case.passages:
@@ -83,12 +94,6 @@ def diagnose(
         for rule in looking[passage.places]:
             if (hit := rule.find(passage.text)) is not None:
                 _grow(grown, case, rule).match(passage, hit)
-    for rule in rules.of_host if physics is not None else ():
-        if physics is not None and case.fits(rule) and (figure := rule.beyond(physics.host)) is not None:
-            _grow(grown, case, rule).measure(rule.metric or "", figure)
-    found = [(one.rule, one.finding(rules, playbooks, actions)) for one in grown.values()]
-    told = any(not rule.fallback and one.kind in _TELLING and one.confidence >= _TOLD for rule, one in found)
-    return rank(one for rule, one in found if not (rule.fallback and told))
 
 
 def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:

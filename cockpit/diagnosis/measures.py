@@ -90,11 +90,19 @@ def _block(name: str, block: Mapping[str, Any], path: str, flow: str, step: str)
         for key, value in block.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and key != "coverage_percent"
     }
-    told = ", ".join(f"{value:g} {key.replace('_', ' ')}" for key, value in sorted(numbers.items()))
+    told = ", ".join(f"{_number(value)} {key.replace('_', ' ')}" for key, value in sorted(numbers.items()))
     if not told and (status := block.get("status")):
         told = str(status)
     if told:
         yield Measure(metric, told, None, path, flow, step)
+
+
+def _number(value: float) -> str:
+    """A number as written by whoever measured; foreign integers may be larger than any float."""
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return "a huge number of"
 
 
 def _disagree(items: list[Measure]) -> bool:

@@ -53,22 +53,8 @@ class Passage:
 def passages(detail: RunDetail) -> Iterator[Passage]:
     """Every text of a run, failures first. Bounded in number and length."""
     yield from _failures(detail)
-    for problem in detail.problems[:_LAST]:
-        evidence = Evidence(rank=Rank.PHYSICS, path=problem.path, line=problem.line, quote=problem.reason)
-        places = (PROBLEM, ERROR) if problem.fatal else (PROBLEM,)
-        yield Passage(problem.reason, frozenset(places), evidence)
-    for handoff in detail.handoffs:
-        # What an agent writes about work that went well is no failure, whatever words it uses.
-        doubtful = handoff.status not in (HandoffStatus.VERIFIED, HandoffStatus.UNKNOWN)
-        evidence = Evidence(rank=Rank.NARRATIVE, path=handoff.path)
-        texts = [handoff.error or ""]
-        if doubtful:
-            texts += [handoff.summary, *(concern.text for concern in handoff.concerns)]
-        if handoff.routing is not None and doubtful:
-            texts.append(handoff.routing.reason)
-        for text in dict.fromkeys(texts):
-            if text:
-                yield Passage(text, frozenset((HANDOFF,)), evidence, handoff.flow, handoff.step)
+    yield from _problems(detail)
+    yield from _handoffs(detail)
     for entry in _newest(detail.routing):
         if entry.reason:
             evidence = Evidence(rank=Rank.RECEIPT, path=entry.path, line=entry.line, quote=entry.reason[:_QUOTE])
@@ -80,6 +66,26 @@ def passages(detail: RunDetail) -> Iterator[Passage]:
     for artifact in detail.artifacts[:_FILES]:
         evidence = Evidence(rank=Rank.PHYSICS, path=artifact.path)
         yield Passage(artifact.path, frozenset((ARTIFACT,)), evidence, artifact.flow)
+
+
+def _problems(detail: RunDetail) -> Iterator[Passage]:
+    for problem in detail.problems[:_LAST]:
+        evidence = Evidence(rank=Rank.PHYSICS, path=problem.path, line=problem.line, quote=problem.reason)
+        places = (PROBLEM, ERROR) if problem.fatal else (PROBLEM,)
+        yield Passage(problem.reason, frozenset(places), evidence)
+
+
+def _handoffs(detail: RunDetail) -> Iterator[Passage]:
+    """What an agent writes about work that went well is no failure, whatever words it uses."""
+    for handoff in detail.handoffs:
+        texts = [handoff.error or ""]
+        if handoff.status not in (HandoffStatus.VERIFIED, HandoffStatus.UNKNOWN):
+            texts += [handoff.summary, *(concern.text for concern in handoff.concerns)]
+            texts += [] if handoff.routing is None else [handoff.routing.reason]
+        evidence = Evidence(rank=Rank.NARRATIVE, path=handoff.path)
+        for text in dict.fromkeys(texts):
+            if text:
+                yield Passage(text, frozenset((HANDOFF,)), evidence, handoff.flow, handoff.step)
 
 
 def _failures(detail: RunDetail) -> Iterator[Passage]:

@@ -24,9 +24,9 @@ _EMPTY_WORDS = re.compile(r"^(?:NoneType: None|[-=*#~^│╭╰╮╯─└├\s
 
 _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     # 2026-11-21 03:53:23,123  2026-11-21T03:48:14.664384+00:00Z  21/Nov/2026:03:48:14
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?(?:[+-]\d\d:?\d\d)?z?\b"), "<time>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,19})?)?)?(?:[+-]\d\d:?\d\d)?z?\b"), "<time>"),
     (re.compile(r"\b\d\d/[a-z]{3}/\d{4}:\d\d:\d\d:\d\d\b"), "<time>"),
-    (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\b"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d{1,19})?\b"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b0x[0-9a-f]{1,32}\b"), "<hex>"),
     # What is left of a URL's path, query and port tells occurrences apart, its host tells providers apart.
@@ -38,10 +38,10 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:run-)?\d{8}-\d{6}(?:-[a-z0-9-]{1,80})?\b"), "<id>"),
     (re.compile(r"\b(?:wf|exec|job|req|trace|span|task|project)[_-](?=[a-z0-9-]{0,40}\d)[a-z0-9-]{1,40}\b"), "<id>"),
     (re.compile(r"\b(?=[0-9a-f]{0,63}\d)(?=\d{0,63}[a-f])[0-9a-f]{7,64}\b"), "<hex>"),
-    (re.compile(r"\b(?:attempt|try|retry|round)s? ?#? ?\d{1,9}(?: ?(?:of|/) ?\d{1,9})?"), "attempt <n>"),
-    (re.compile(r"\bpids?\s{0,2}[=:#]?\s{0,2}\d{1,10}"), "pid <n>"),
+    (re.compile(r"\b(?:attempt|try|retry|round)s? ?#? ?\d{1,19}(?: ?(?:of|/) ?\d{1,19})?"), "attempt <n>"),
+    (re.compile(r"\bpids?\s{0,2}[=:#]?\s{0,2}\d{1,19}"), "pid <n>"),
     (re.compile(r"(?<=>|\w):\d{1,7}(?::\d{1,7})?(?!\w)"), ""),
-    (re.compile(r",? ?\b(?:at )?line \d{1,9}(?:,? ?col(?:umn)? \d{1,9})?(?: ?\(char \d{1,9}\))?"), " line <n>"),
+    (re.compile(r",? ?\b(?:at )?line \d{1,19}(?:,? ?col(?:umn)? \d{1,19})?(?: ?\(char \d{1,19}\))?"), " line <n>"),
     (re.compile(r"[-+]?\d[\d_,]{0,40}(?:\.\d{1,40})?(?:e[-+]?\d{1,4})?"), "<n>"),
     (re.compile(r"(?:<n>[\s,;x×-]{0,3}){2,}"), "<n> "),
 )  # fmt: skip
@@ -80,7 +80,7 @@ def signature(text: str | None) -> str | None:
     line = _HTTP_STATUS.sub(lambda found: found[1] + found[2].translate(_FORTH), line)
     for pattern, placeholder in _STEPS:
         line = pattern.sub(placeholder, line)
-    line = " ".join(line.translate(_BACK).split())[:MAX_LENGTH].strip(" .:;,-")
+    line = " ".join(line.translate(_BACK).split()).replace("( ", "(")[:MAX_LENGTH].strip(" .:;,-")
     return line or None
 
 

@@ -14,6 +14,9 @@ _KEEP = 8
 """Files whose line index is remembered, so that going back and forth in a large log reads only what is new."""
 
 
+_SQLITE = b"SQLite format 3\0"
+
+
 class EvidenceReader:
     """Reads files below one root, and nothing else. Safe to use from several threads.
 
@@ -31,13 +34,16 @@ class EvidenceReader:
         self._guard = threading.Lock()
 
     def resolve(self, path: str) -> Path:
-        """The real path of an ordinary file below the root.
+        """The real path of an ordinary file below the root, to be read as lines.
 
         Raises:
             UsageError: The path leads out of the root, or names something that is no ordinary file.
-            CockpitError: There is no such file, or it cannot be looked at.
+            CockpitError: There is no such file, it cannot be looked at, or it is a database.
         """
-        return self._check(path)[0]
+        real = self._check(path)[0]
+        if _is_database(real):
+            raise CockpitError(f"{real.name} is a database and has no lines: what it says is quoted with the evidence")
+        return real
 
     def stat(self, path: str) -> os.stat_result:
         """Size and times of a file. Raises as `resolve` does."""
@@ -105,6 +111,19 @@ class EvidenceReader:
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"not an ordinary file: {path!r}")
         return real, status
+
+
+def _is_database(real: Path) -> bool:
+    try:
+        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False  # whoever reads it says why it cannot be read
+    try:
+        return os.read(fd, len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 def _why(error: OSError | RuntimeError) -> str:

@@ -58,8 +58,8 @@ _OWN: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # What every shape above holds somewhere: lines without it are not looked at any further.
 _HINT = re.compile(
-    rb"sk-|AIza|github_pat_|gh[pousr]_|glpat-|GR13|A3T|AKIA|ASIA|ABIA|ACCA|AKC|AP[\dA-F]|xox|hooks\.slack|eyJ|PRIVATE KEY"
-    rb"|://|SG\.|sq0csp-|[rs]k_live|npm|pypi-|AccountKey|-us\d|\d{8,10}:[\w-]{35}|[MNO][\w-]{23,25}\.[\w-]{6}\."
+    rb"sk-|AIza|github_pat_|gh[pousr]_|glpat-|GR13|A3T|AKIA|ASIA|ABIA|ACCA|AKC|AP[\dA-F]|xox|eyJ|PRIVATE KEY"
+    rb"|hooks\.slack|://|SG\.|sq0csp-|[rs]k_live|npm|pypi-|AccountKey|-us\d|\d{8,10}:[\w-]{35}|[MNO][\w-]{23,25}\.[\w-]{6}\."
     rb"|AC[a-z0-9]{32}|SK[a-z0-9]{32}|(?i:passw|secret|api_?-?key|token|aws|ibm|iam|cos_|hmac|cloudant|softlayer)"
 )
 _PLACEHOLDER = re.compile(

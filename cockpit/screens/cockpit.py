@@ -10,14 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from cockpit.models.detail import RunDetail
-from cockpit.models.run import Run
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters.links import link_of
-from cockpit.presenters.receipts import step_key, step_of
+from cockpit.presenters.receipts import step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
@@ -30,6 +28,7 @@ from cockpit.screens.painting import Painter
 from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
 from cockpit.screens.scope import RunScope
+from cockpit.screens.scoping import Scoping
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
 from widgets.checklist import Checklist
 from widgets.deck import Deck, DeckPlan, DeckState
@@ -48,10 +47,6 @@ from widgets.timeline import Timeline
 if TYPE_CHECKING:
     from cockpit.session import Session
 
-DETAIL_DELAY_S = 0.03
-"""The cursor must rest this long on a run before its facts are read: holding `j` reads nothing."""
-BLANK_DELAY_S = 0.15
-"""Panes go on showing the run before for this long while the next one's facts are read."""
 AGE_TICK_S = 10.0
 """Ages on the screen move this often; nothing else paints while nothing changes."""
 
@@ -90,18 +85,24 @@ class CockpitScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.view = view
-        self.scope = RunScope()
         self.snapshot = session.board.snapshot
         self.latest = self.snapshot
         self._leave: list[Callable[[], None]] = []
-        self._loading: list[Timer] = []
-        self._arriving = True
-        self._top: str | None = None
+
+    @property
+    def scope(self) -> RunScope:
+        """The run the panes speak of."""
+        return self.scoping.scope
 
     @property
     def host(self) -> Host:
         """The application."""
         return cast("Host", self.app)
+
+    @cached_property
+    def scoping(self) -> Scoping:
+        """Decides which run the panes speak of."""
+        return Scoping(self)
 
     @cached_property
     def painter(self) -> Painter:
@@ -213,82 +214,13 @@ class CockpitScreen(Screen[None]):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._show_runs()
-        run = self._run_in_scope()
-        if run is None:
-            self._rescope(self.painter.run_under_cursor())
-        elif self.scope.run is None or run.fingerprint != self.scope.run.fingerprint:
-            self.scope = self.scope.refreshed(run)
-            self._load_soon()
-        else:
-            self.scope = self.scope.refreshed(run)
+        self.scoping.show(snapshot)
         self.painter.header()
         self.attention.seen(snapshot)
 
-    def _show_runs(self) -> None:
-        """The runs; until the first scan is over or a key is pressed, the cursor stays on the most pressing one."""
-        pane = self.pane("runs")
-        arriving = self._arriving and pane.cursor_key == self._top
-        self.painter.runs()
-        if arriving:
-            pane.move_to(0)
-            self._top = pane.cursor_key
-        self._arriving = arriving and not self.snapshot.progress.finished
-
-    def _run_in_scope(self) -> Run | None:
-        return self.painter.run(self.scope.key) if self.scope.key else None
-
-    def _rescope(self, run: Run | None) -> None:
-        """Another run is in scope: its facts are read when the cursor rests, and painted in one go.
-
-        Reading takes a few milliseconds; only where it takes longer, the panes say that they wait.
-        """
-        self.scope = self.scope.to(run)
-        self.logfiles.forget()
-        self.painter.step()
-        self._load_soon()
-
-    def _load_soon(self) -> None:
-        """Read the run's facts once the cursor has come to rest."""
-        for timer in self._loading:
-            timer.stop()
-        if self.scope.key is None:
-            self.painter.scope()
-            return
-        self._loading = [self.set_timer(DETAIL_DELAY_S, self._load_detail)]
-        if self.scope.detail is None:
-            self._loading.append(self.set_timer(BLANK_DELAY_S, self.painter.scope))
-
-    def _load_detail(self) -> None:
-        if self.scope.key is not None:
-            self._read_detail(self.scope.key)
-
-    @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
-    def _read_detail(self, key: str) -> None:
-        self.session.board.scope(key)
-        self.post_message(self.DetailLoaded(key, self.session.board.detail(key)))
-
     @on(DetailLoaded)
     def _loaded(self, event: DetailLoaded) -> None:
-        if event.key != self.scope.key or event.detail is None:
-            return
-        for timer in self._loading:
-            timer.stop()
-        first = self.scope.detail is None
-        self.scope = self.scope.loaded(event.detail)
-        self.painter.detail(first=first)
-        if first:
-            self.painter.record()
-            self._point_at_step()
-            self.logfiles.default()
-        else:
-            self.logfiles.renew()
-
-    def _point_at_step(self) -> None:
-        """The receipt that matters is under the cursor when the operator goes there."""
-        run = self.scope.run
-        if run is not None and run.flow and run.step:
-            self.query_one("#receipts", ReceiptList).move_to(step_key(run.flow, run.step))
+        self.scoping.loaded(event.key, event.detail)
 
     def _tick(self) -> None:
         """Ages move; journals on filesystems that tell nothing are looked at."""
@@ -313,17 +245,12 @@ class CockpitScreen(Screen[None]):
 
     @on(RunList.Highlighted, "#runs")
     def _run_highlighted(self, event: LineList.Highlighted) -> None:
-        if self.scope.anchored or event.key == self.scope.key:
-            return
-        self._rescope(self.painter.run(event.key) if event.key else None)
+        self.scoping.highlighted(event.key)
 
     @on(ReceiptList.Highlighted, "#receipts")
     def _step_highlighted(self, event: LineList.Highlighted) -> None:
-        step = step_of(event.key) if event.key and self.deck.state.active == "receipts" else None
-        if step != self.scope.step:
-            self.scope = self.scope.at_step(step)
-            self.painter.step()
-            self.logfiles.default()
+        here = event.key is not None and self.deck.state.active == "receipts"
+        self.scoping.point_at(step_of(event.key) if here and event.key else None)
 
     @on(RunList.Chosen, "#runs")
     def _run_chosen(self) -> None:
@@ -331,9 +258,7 @@ class CockpitScreen(Screen[None]):
 
     @on(ReceiptList.Chosen, "#receipts")
     def _step_chosen(self, event: LineList.Chosen) -> None:
-        self.scope = self.scope.at_step(step_of(event.key))
-        self.painter.step()
-        self.logfiles.default()
+        self.scoping.point_at(step_of(event.key))
         self.focus_pane("log")
 
     @on(RoutingLog.Chosen, "#routing")
@@ -369,12 +294,6 @@ class CockpitScreen(Screen[None]):
         """Live again: catch up with the newest snapshot."""
         self._show(self.latest)
         self.painter.everything()
-
-    def follow_cursor(self) -> None:
-        """The panes follow the cursor in Runs again."""
-        run = self.painter.run_under_cursor()
-        if (run.key if run else None) != self.scope.key:
-            self._rescope(run)
 
     @on(Worker.StateChanged)
     def _worker_failed(self, event: Worker.StateChanged) -> None:

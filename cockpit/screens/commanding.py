@@ -180,8 +180,7 @@ class Commanding:
         elif screen.deck.state.active != "runs":
             screen.focus_pane("receipts" if screen.deck.state.active == "log" and screen.scope.step else "runs")
             if screen.deck.state.active == "runs" and screen.scope.step is not None:
-                screen.scope = screen.scope.at_step(None)
-                screen.painter.step()
+                screen.scoping.point_at(None)
         elif screen.view.filter.text:
             self.change(filter=EVERYTHING)
 
@@ -223,9 +222,9 @@ class Commanding:
 
     def _anchor(self) -> None:
         screen = self._screen
-        screen.scope = screen.scope.anchor(not screen.scope.anchored)
+        screen.scoping.scope = screen.scope.anchor(not screen.scope.anchored)
         if not screen.scope.anchored:
-            screen.follow_cursor()
+            screen.scoping.follow_cursor()
         screen.painter.header()
 
     def _monitor(self) -> None:

@@ -143,7 +143,8 @@ class Operator:
     async def write(self, text: str) -> None:
         """Press the key of every character, as fast as a terminal delivers them."""
         for character in text:
-            self.app.post_message(Key(_character_to_key(character), character))
+            key = "enter" if character == "\r" else _character_to_key(character)
+            self.app.post_message(Key(key, character))
         await self.pilot.pause()
         await self.until(lambda: not self.app.typing, "what was typed is carried out")
         await self.pilot.pause()

@@ -91,7 +91,7 @@ def record(root: Path) -> Recorder:
 
 
 def config(**more: Any) -> dict[str, Any]:
-    models = {"ollama": {"llama3.2:latest": {}, "gemma2": {}}}
+    models: dict[str, Any] = {"ollama": {"llama3.2:latest": {}, "gemma2": {}}}
     agents = [{"id": name, "defaultModel": "gemma2"} for name in ("planner", "executor", "reviewer")]
     return {"runtime": {"defaultProvider": "ollama"}, "models": models, "agents": agents, **more}
 
@@ -227,6 +227,22 @@ def test_a_state_directory_elsewhere_is_honoured(root: Path, record: Recorder, t
     assert SOURCE.watch_paths(ref) == [state / "recordings" / kept.id]
 
 
+def test_a_state_directory_of_another_name_inside_the_root(root: Path, record: Recorder) -> None:
+    use_state_dir(root, root / "state")
+    kept = record.ended("invoke", "coordinator-run", output=FAILED, state=root / "state")
+    assert only(root).path == f"state/recordings/{kept.id}"
+    assert verdict(only(root)).state.value == "failed"
+
+
+def test_a_recording_that_cannot_be_read_is_a_problem_of_the_root(root: Path, record: Recorder) -> None:
+    kept = record.ended("invoke", "coordinator-run", output=FAILED)
+    assert kept.directory is not None
+    (kept.directory / "meta.json").write_text("{")
+    assert list(SOURCE.scan(root)) == []
+    (problem,) = SOURCE.root_problems(root)
+    assert problem.path == f".cockpit/recordings/{kept.id}/meta.json"
+
+
 def test_a_changed_file_of_a_recording_leads_to_its_run(root: Path, record: Recorder) -> None:
     kept = record.ended("invoke", "coordinator-run", output=FAILED)
     assert kept.directory is not None
@@ -327,6 +343,14 @@ def test_a_capture_of_one_command_is_one_run(root: Path) -> None:
     assert verdict(ref).contradicted
     assert SOURCE.owner(root, root / "run.log") == ref
     assert SOURCE.actions(ref)[1].argv[-1] == "coordinator-run"
+
+
+def test_a_last_line_without_its_newline_counts(root: Path) -> None:
+    path = root / "run.log"
+    path.write_text("$ invoke coordinator-run\n" + FAILED + "rc=0")
+    assert verdict(only(root)).claimed == "exit 0"
+    path.write_text("$ invoke coordinator-run\n" + FAILED + "rc=0 is not what it ends with\nrc=1\n")
+    assert verdict(only(root)).claimed == "exit 1"
 
 
 def test_a_capture_of_several_commands_holds_several_runs(root: Path) -> None:

@@ -3,16 +3,23 @@
 import contextlib
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from cockpit.clock import fixed_clock
-from cockpit.sources.agents_orchestration.probes import MAX_ANSWER, Outcome, Probe, ProbeSettings, probe
+from cockpit.settings import load_settings
+from cockpit.sources.agents_orchestration import AgentsOrchestrationSource
+from cockpit.sources.agents_orchestration.config import Config
+from cockpit.sources.agents_orchestration.probes import MAX_ANSWER, Outcome, Probe, Prober, ProbeSettings, probe
+from cockpit.sources.base import Configurable
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 HEALTHY = {"status": "healthy", "timestamp": "2026-11-21T04:00:03.507198", "version": "1.0.0"}
@@ -146,6 +153,56 @@ def test_an_address_that_is_none_is_told(url: str) -> None:
     assert {one.outcome for one in ask(url).values()} <= {Outcome.BAD, Outcome.REFUSED}
 
 
+def test_answers_become_problems_of_the_root_and_are_asked_for_once_in_a_while(base: str) -> None:
+    moment = [NOW]
+    prober = Prober(ProbeSettings(enabled=True, web=base, ollama=base), lambda: moment[0])
+    put("/health", HEALTHY)
+    put("/api/agent-services", SERVICES)
+    put("/api/tags", TAGS)
+    config = Config(models=("gemma2", "phi3.5"))
+    (problem,) = prober.problems(config, "config/agents.config.json")
+    assert problem.reason == f"ollama at {base}/api/tags: 2 models; not there: phi3.5"
+    asked = len(Answers.asked)
+    assert prober.problems(config, "x") == [problem.model_copy(update={"path": "x"})]
+    assert len(Answers.asked) == asked
+    moment[0] += timedelta(seconds=61)
+    prober.problems(config, "x")
+    assert len(Answers.asked) == 2 * asked
+
+
+def test_a_web_server_that_is_not_there_is_no_problem_and_a_provider_is() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        prober = Prober(ProbeSettings(enabled=True, web=nobody, ollama=nobody))
+        (problem,) = prober.problems(Config(), "config/agents.config.json")
+    assert "/api/tags: cannot be reached" in problem.reason
+
+
+def test_the_source_asks_only_once_it_is_configured_to(base: str, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    agents = [{"id": name, "defaultModel": "m"} for name in ("planner", "executor", "reviewer")]
+    content = {
+        "runtime": {"defaultProvider": "ollama", "ollama": {"host": base}},
+        "models": {"ollama": {"m": {}}},
+        "agents": agents,
+    }
+    (tmp_path / "config" / "agents.config.json").write_text(json.dumps(content))
+    source = AgentsOrchestrationSource()
+    assert isinstance(source, Configurable)
+    assert source.root_problems(tmp_path) == []
+    assert Answers.asked == []
+    (tmp_path / "config.toml").write_text(f'[probes]\nenabled = true\nweb = "{base}"\ntimeout = "5s"\n')
+    source.configure(load_settings(tmp_path / "config.toml").for_sources[source.id])
+    assert any("ollama at" in problem.reason for problem in source.root_problems(tmp_path))
+
+
 def test_an_unhealthy_answer(base: str) -> None:
     put("/health", {"status": "degraded"})
     assert (ask(base)["web"].outcome, ask(base)["web"].text) == (Outcome.BAD, "says degraded")
+
+
+def test_nothing_of_the_network_is_loaded_until_it_is_needed() -> None:
+    code = "import sys, cockpit.sources.agents_orchestration\nprint({'httpx', 'psutil', 'sqlite3'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -10,7 +10,7 @@ import pytest
 from cockpit.diagnosis.verdict import judge
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import RunRef, RunState
-from cockpit.sources.ai_csuite import AiCsuiteSource
+from cockpit.sources.ai_csuite import AiCsuiteSource, queries
 from cockpit.sources.ai_csuite import store as store_module
 from tests.conftest import NOW
 from tests.unit.ai_csuite_db import ALL, SCHEMA, CsuiteDb
@@ -224,6 +224,13 @@ def test_huge_texts_are_bounded(db: CsuiteDb, tmp_path: Path) -> None:
     assert len(engineer.error) <= 16_000
     assert engineer.evidence is not None
     assert len(engineer.evidence.quote) <= 400
+
+
+def test_more_rows_than_are_read_is_a_problem(db: CsuiteDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MAX_ROWS", 5)
+    detail = read_all(AiCsuiteSource(), tmp_path)["good"]
+    assert len(detail.steps) == 5
+    assert "rows in graph_states, the rest is not read" in detail.problems[0].reason
 
 
 def test_a_run_that_was_deleted_says_so(db: CsuiteDb, tmp_path: Path) -> None:

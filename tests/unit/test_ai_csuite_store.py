@@ -16,13 +16,13 @@ from cockpit.actions.plan import Context, check_run
 from cockpit.cli import main
 from cockpit.clock import Clock
 from cockpit.diagnosis.verdict import judge
-from cockpit.errors import UsageError
+from cockpit.errors import CockpitError, UsageError
 from cockpit.models.records import SignalKind
 from cockpit.models.run import RunRef, RunState
 from cockpit.runtime.board import Board
 from cockpit.runtime.evidence import EvidenceReader
 from cockpit.sources import registry
-from cockpit.sources.ai_csuite import AiCsuiteSource, postgres
+from cockpit.sources.ai_csuite import AiCsuiteSource, postgres, queries
 from cockpit.sources.ai_csuite import store as store_module
 from cockpit.sources.ai_csuite.database import Database, Refused, reading, stamp
 from cockpit.sources.ai_csuite.store import Store
@@ -83,6 +83,22 @@ def test_five_hundred_runs_are_read_with_a_handful_of_queries(many: CsuiteDb) ->
     assert opener.asked < 50
 
 
+def test_a_run_with_very_many_rows_does_not_take_the_others_rows(
+    many: CsuiteDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_ROWS", 20)
+    for index in range(30):
+        many.step("run-499", 10 + index, "qa", at=index)
+    store = Store(lambda: reading(str(many.path)), lambda: stamp(str(many.path)))
+    counts = {}
+    for run_id in store.look().versions:
+        rows, _ = store.rows(run_id, many=True)
+        assert rows is not None
+        counts[run_id] = (len(rows.of("graph_states")), rows.cut)
+    assert counts.pop("run-499") == (20, ("graph_states",))
+    assert set(counts.values()) == {(2, ())}
+
+
 def test_newest_runs_come_first(many: CsuiteDb) -> None:
     store = Store(lambda: reading(str(many.path)), lambda: stamp(str(many.path)))
     assert list(store.look().versions)[:2] == ["run-499", "run-498"]
@@ -127,6 +143,32 @@ def test_an_incident_file_marks_its_run_and_changes_its_fingerprint(tmp_path: Pa
     detail = source.detail(ref)
     assert [signal.kind for signal in detail.signals if signal.kind is SignalKind.SAFETY]
     assert judge(detail, NOW).state is RunState.SUCCEEDED  # a simulated revert proves nothing about the run
+
+
+def test_a_growing_server_log_marks_the_runs_it_speaks_of(tmp_path: Path) -> None:
+    db = CsuiteDb(tmp_path / "dev.db")
+    for name in ("one", "two"):
+        db.run("running", name=name, steps=ALL[:4])
+        for attempt in (1, 2, 3):
+            db.step(name, 4, "engineer", status="error", attempt=attempt, error="boom", at=4 + attempt)
+    log = tmp_path / "server.log"
+    log.write_text('INFO:     127.0.0.1:1 - "POST /runs/one/graph/start HTTP/1.1" 400 Bad Request\n')
+    source = AiCsuiteSource()
+    one, two = sorted(source.scan(tmp_path), key=lambda ref: ref.id)
+    before, detail = source.fingerprint(one), source.detail(two)
+    with log.open("a") as file:
+        file.write('INFO:     127.0.0.1:1 - "POST /runs/two/graph/resume HTTP/1.1" 500 Internal Server Error\n')
+        file.write("Traceback (most recent call last):\nsqlite3.IntegrityError: UNIQUE constraint failed: x\n\xff\n")
+    assert [ref.id for ref in source.owners(tmp_path, log)] == ["two"]
+    assert source.owners(tmp_path, log) == []
+    assert source.fingerprint(one) == before
+    after = source.detail(two, detail)
+    assert after.fingerprint != detail.fingerprint
+    assert after.events[-1].text == "POST graph/resume answered 500: UNIQUE constraint failed: x"
+    (stalled,) = [signal for signal in after.signals if signal.kind is SignalKind.STALLED]
+    assert (stalled.evidence.path, stalled.evidence.line) == ("server.log", 2)
+    log.write_text("")  # rotated
+    assert source.owners(tmp_path, log) == []
 
 
 def test_a_tree_without_a_database_is_still_read(tmp_path: Path) -> None:
@@ -184,7 +226,9 @@ def test_the_board_keeps_rows_apart_and_evidence_opens_the_database(tmp_path: Pa
     reader = EvidenceReader(tmp_path)
     for run in runs.values():
         for reason in run.reasons:
-            assert {reader.resolve(item.path).name for item in reason.evidence} == {"dev.db"}
+            assert all(reader.stat(item.path).st_size for item in reason.evidence)
+    with pytest.raises(CockpitError, match=r"dev\.db is a database and has no lines"):
+        reader.resolve("dev.db#one")
     assert run_dir(runs["one"].ref) == tmp_path / "dev.db"
     with pytest.raises(UsageError, match="directory"):  # the database itself is never archived, moved or resumed
         check_run(runs["one"], Context(now=NOW, state_dir=tmp_path, fingerprint=""))

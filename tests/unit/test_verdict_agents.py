@@ -98,7 +98,9 @@ def test_evidence_names_lines_that_say_what_is_quoted(runs: dict[str, Run], real
     root = real_data / "agents-orchestration"
     checked = 0
     for run in runs.values():
-        for one in (one for reason in run.reasons for one in reason.evidence if one.line is not None):
+        for one in (one for reason in run.reasons for one in reason.evidence):
+            if one.line is None:
+                continue
             line = (root / one.path).read_text("utf-8", "replace").splitlines()[one.line - 1]
             if line.startswith("{"):
                 continue  # a JSON line quotes with escapes

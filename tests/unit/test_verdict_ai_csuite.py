@@ -11,6 +11,7 @@ import pytest
 
 from cockpit.diagnosis.verdict import judge
 from cockpit.models.detail import RunDetail
+from cockpit.models.evidence import Rank
 from cockpit.models.records import SignalKind
 from cockpit.models.run import Run, RunState
 from cockpit.sources.ai_csuite import AiCsuiteSource
@@ -99,7 +100,26 @@ def test_a_resume_after_exhausted_retries_is_called_what_it_did(details: dict[st
     stalled = [signal for signal in details[name].signals if signal.kind is SignalKind.STALLED]
     assert len(stalled) == 1
     assert "collides with the rows of the first attempts" in stalled[0].text
-    assert "running" in stalled[0].evidence.quote
+    place = stalled[0].evidence
+    assert (place.rank, place.path) == (Rank.PHYSICS, "server-sqlite.run1.log")
+    assert place.line is not None
+    assert "UNIQUE constraint failed: graph_states.run_id" in place.quote or name == "bcbea6b3"
+    assert "500" in place.quote or "400" in place.quote
+
+
+def test_the_servers_log_says_who_turned_a_failed_run_green(details: dict[str, RunDetail], real_data: Path) -> None:
+    calls = [event for event in details["f6505ca7"].events if event.kind.startswith("http.")]
+    assert [event.text.split(":")[0] for event in calls] == [
+        "POST graph/start answered 400",
+        "POST graph/resume answered 500",
+        "POST graph/resume answered 400",
+        "POST graph/start answered 400",
+        "POST start answered 200 (runs no agent, sets succeeded)",
+    ]
+    log = (real_data / "ai-csuite" / "server-sqlite.run1.log").read_text().splitlines()
+    for event in calls:
+        assert event.line is not None
+        assert "POST /runs/f6505ca7" in log[event.line - 1]
 
 
 def test_alerts_and_budgets_speak_for_diagnosis(details: dict[str, RunDetail]) -> None:

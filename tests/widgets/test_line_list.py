@@ -337,7 +337,7 @@ async def test_the_header_line_names_the_columns() -> None:
         runs.focus()
         await pilot.press("G")
         lines = body_lines(runs)
-    assert lines[0].split()[:2] == ["state", "run"]
+    assert lines[0].split()[:3] == ["state", "claims", "run"]
     assert "name-99" in lines[-1]
     assert lines[0].index("run") == lines[-1].index("name-99")
 

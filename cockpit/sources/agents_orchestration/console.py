@@ -43,7 +43,7 @@ _BOXED_ERROR = re.compile(r"│ +Error: (.+?) *│?\Z")
 _EXCEPTION = re.compile(r"(?:[A-Za-z_][\w.]*)?(?:Error|Exception|Timeout|Interrupt|NotFound|Exit)(?:: .*)?\Z")
 _BEGINNING = re.compile(r"Crew Execution Started|Ejecución iniciada|Agent Started| - coordinator - | - monitoring - ")
 _KILLED = re.compile(r"(?:Terminated|Killed)\Z")
-_UVICORN = re.compile(r"INFO: +(?:Started server process|Uvicorn running on)")
+_UVICORN = re.compile(r"INFO: +(?:Started server process|Uvicorn running on|Finished server process)")
 
 
 def local_time(text: str) -> datetime | None:
@@ -60,7 +60,6 @@ class ConsoleReader:
     Attributes:
         segments: In order; the last one may still grow.
         service: Whether it is the log of a server, where silence is normal.
-        closed: Whether the server said that it shut down.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -72,7 +71,6 @@ class ConsoleReader:
         """Begin anew: the file is another one."""
         self.segments: list[Segment] = []
         self.service = False
-        self.closed = False
         self._open: Segment | None = None
         self._answered: Segment | None = None
         self._count = 0
@@ -123,9 +121,6 @@ class ConsoleReader:
             return False
         if access := _ACCESS.search(text):
             self._access(line, text, access[1], access[2], int(access[3]))
-            return True
-        if text.startswith("INFO:     Finished server process"):
-            self.closed = True
             return True
         if self._open is not None:
             return False

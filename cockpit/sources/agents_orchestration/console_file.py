@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 from cockpit.sources.agents_orchestration.console import ConsoleReader
@@ -21,5 +22,10 @@ class ConsoleFile:
         """Read on, then `use` what was found while nobody else changes it; returns why it cannot be read."""
         with self._lock:
             self.lines.refresh()
-            use(self.reader)
+            reader, rest = self.reader, self.lines.partial
+            if rest:
+                # A last line without its newline counts, but only as long as it is the last.
+                reader = deepcopy(reader)
+                reader.feed(len(self.lines), [rest])
+            use(reader)
             return self.lines.problem

@@ -165,8 +165,8 @@ def worst_note(segment: Segment) -> Note | None:
     last = segment.last_exception
     if last is not None and classify(last.text) is not None:
         return last
-    known = [note for note in segment.errors if classify(note.text) is not None]
-    return ((known or segment.errors)[-1:] or [last])[0]
+    known = [note for note in segment.errors if classify(note.text) is not None] or segment.errors
+    return known[-1] if known else last
 
 
 def worst(segment: Segment) -> str | None:

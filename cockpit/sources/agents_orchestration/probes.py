@@ -16,11 +16,15 @@ from pydantic import Field
 
 from cockpit.clock import Clock, system_clock
 from cockpit.models.base import Model
-from cockpit.sources.fields import items, number, obj, text, word
+from cockpit.models.problem import Problem
+from cockpit.sources.agents_orchestration.config import Config
+from cockpit.sources.fields import SHORT, items, number, obj, word
 
 if TYPE_CHECKING:
     import httpx
 
+ASK_AGAIN_S = 60.0
+"""Seconds an answer is taken for what is still true."""
 MAX_ANSWER = 1024 * 1024
 """Bytes of an answer that are read."""
 
@@ -108,6 +112,46 @@ def probe(
         return tuple(_ask(client, target, url, read, settings.timeout_s, clock) for target, url, read in asked)
 
 
+class Prober:
+    """Turns answers into problems of a root, and asks again only after a while.
+
+    That nobody serves the web interface is no problem: workflows run without it.
+
+    Args:
+        settings: Whether and whom to ask.
+        clock: What time it is.
+    """
+
+    def __init__(self, settings: ProbeSettings, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._known: dict[str, tuple[datetime, tuple[Probe, ...]]] = {}
+
+    def answers(self, config: Config) -> tuple[Probe, ...]:
+        """The answers for a checkout's configuration, at most `ASK_AGAIN_S` old."""
+        if not self.settings.enabled:
+            return ()
+        now = self._clock()
+        known = self._known.get(config.ollama_host)
+        if known is None or not 0 <= (now - known[0]).total_seconds() < ASK_AGAIN_S:
+            known = now, probe(self.settings, config.ollama_host, config.models, self._clock)
+            self._known[config.ollama_host] = known
+        return known[1]
+
+    def problems(self, config: Config, shown: str) -> list[Problem]:
+        """What the answers say is wrong.
+
+        Args:
+            config: Of the checkout.
+            shown: Path of its configuration file, relative to the root.
+        """
+        return [
+            Problem(path=shown, reason=f"{one.target} at {one.url}: {one.text}")
+            for one in self.answers(config)
+            if one.outcome is not Outcome.OK and (one.target == "ollama" or one.outcome is not Outcome.REFUSED)
+        ]
+
+
 Read = Callable[[object], dict[str, Any] | None]
 """Turns a decoded answer into fields of a `Probe`, or `None` where it is not what this system answers."""
 
@@ -193,7 +237,8 @@ def _tags(body: object, wanted: Sequence[str]) -> dict[str, Any] | None:
     listed = obj(body).get("models")
     if not isinstance(listed, list):
         return None
-    models = tuple(name for one in map(obj, items(listed)) if (name := text(one.get("name"), 400)) is not None)
+    names = (one.get("name") for one in map(obj, items(listed)))
+    models = tuple(name for name in names if isinstance(name, str) and 0 < len(name) <= SHORT)
     # A name without a tag means the tag `latest`.
     have = set(models) | {name.removesuffix(":latest") for name in models}
     missing = tuple(name for name in wanted if name not in have)

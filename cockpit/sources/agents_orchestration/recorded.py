@@ -77,7 +77,11 @@ def _recorded_signals(recording: Recording, segment: Segment, base: str, path: s
     if recording.dead:
         said = "its recorder was killed: how the command ended is not known"
         evidence = Evidence(rank=Rank.PHYSICS, path=meta, quote='"ended_at": null')
-        found.append(Signal(kind=SignalKind.INTERRUPTED, at=recording.last_output_at, text=said, evidence=evidence))
+        flow, at = facts.flow_of(segment), recording.last_output_at
+        lost = Signal(
+            kind=SignalKind.INTERRUPTED, at=at, flow=flow, step=segment.current, text=said, evidence=evidence
+        )  # fmt: skip
+        found.append(lost)
     if recording.left_behind:
         said = "processes it started went on after its end"
         evidence = Evidence(rank=Rank.PHYSICS, path=meta, quote='"left_behind": true')

@@ -1,8 +1,9 @@
 """The source itself: runs of the agents-orchestration-system (formats/agents-orchestration.md)."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from cockpit.models.action import ActionSpec
@@ -14,6 +15,7 @@ from cockpit.sources.agents_orchestration.actions import actions_for
 from cockpit.sources.agents_orchestration.config import CONFIG, read_config
 from cockpit.sources.agents_orchestration.console import ConsoleReader
 from cockpit.sources.agents_orchestration.layout import TextKind
+from cockpit.sources.agents_orchestration.probes import Prober, ProbeSettings
 from cockpit.sources.agents_orchestration.recorded import read_recording
 from cockpit.sources.agents_orchestration.segments import task_of
 from cockpit.sources.paths import decode, encode, on_disk, run_dir
@@ -34,10 +36,13 @@ _STATE = "recording"
 
 
 class AgentsOrchestrationSource:
-    """Implements `cockpit.sources.base.Source`. Stateless; what was parsed of a file is shared by all instances."""
+    """Implements `cockpit.sources.base.Source`. Keeps only its settings; parsed files are shared by all instances."""
 
     id = "agents-orchestration"
     title = "Agents Orchestration System"
+
+    def __init__(self) -> None:
+        self._prober = Prober(ProbeSettings())
 
     def detect(self, root: Path) -> bool:
         """Whether `root` or a directory in it is a checkout of the system."""
@@ -124,8 +129,18 @@ class AgentsOrchestrationSource:
         found: list[Problem] = []
         for project in layout.projects(root):
             rel = CONFIG if project == "." else f"{project}/{CONFIG}"
-            found += read_config(root / project, encode(rel)).problems
+            known = read_config(root / project, encode(rel))
+            found += known.problems
+            found += self._prober.problems(known, encode(rel))
+        for directory in recording_dirs(state_dir_of(root)):
+            _, problem = load_recording(directory, f"{_shown(root, directory)}/{META}")
+            found += [] if problem is None else [problem]
         return found
+
+    def configure(self, options: Sequence[Any]) -> None:
+        """Take whether live systems may be asked: the fields of `ProbeSettings`; without them none may."""
+        given = next((one for one in options if isinstance(one, Mapping)), {})
+        self._prober = Prober(ProbeSettings.model_validate(given))
 
     def _ref(self, root: Path, path: str, name: str) -> RunRef:
         return RunRef(source=self.id, root=os.fspath(root), path=path, id=encode(name))
@@ -133,10 +148,8 @@ class AgentsOrchestrationSource:
     def _recordings(self, root: Path) -> Iterator[RunRef]:
         for directory in recording_dirs(state_dir_of(root)):
             recording, _ = load_recording(directory)
-            if recording is None:
-                # Whose it was cannot be told; it is named where the session looks for recordings.
-                continue
-            if layout.ours(recording):
+            # Whose an unreadable one was cannot be told: it is a problem of the root.
+            if recording is not None and layout.ours(recording):
                 yield self._recording_ref(root, directory, recording)
 
     def _recording_ref(self, root: Path, directory: Path, recording: Recording) -> RunRef:
@@ -161,9 +174,10 @@ class AgentsOrchestrationSource:
         if base == "." and part.startswith(f"{_STATE}:"):
             return state_dir_of(Path(ref.root)) / RECORDINGS / unquote(part.partition(":")[2])
         above, _, name = base.rpartition("/")
-        if part or above.rpartition("/")[2] != RECORDINGS or not above.startswith("."):
+        if part or above.rpartition("/")[2] != RECORDINGS:
             return None
-        return Path(ref.root) / decode(above) / decode(name)
+        directory = Path(ref.root) / decode(above)
+        return directory / decode(name) if directory == state_dir_of(Path(ref.root)) / RECORDINGS else None
 
     def _recorded_detail(self, ref: RunRef, directory: Path, fingerprint: str) -> RunDetail:
         base = ref.path if "#" not in ref.path else f"{RECORDINGS}/{encode(directory.name)}"
@@ -193,6 +207,12 @@ class AgentsOrchestrationSource:
 
         layout.console_file(path).read(use)
         return refs
+
+
+def _shown(root: Path, directory: Path) -> str:
+    """A recording's directory as problems name it: relative to the root, or to a state directory elsewhere."""
+    path = _recording_path(root, directory)
+    return path if "#" not in path else f"{RECORDINGS}/{encode(directory.name)}"
 
 
 def _recording_path(root: Path, directory: Path) -> str:

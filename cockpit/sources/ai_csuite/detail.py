@@ -1,6 +1,7 @@
 """One run's rows and incident files as a `RunDetail`."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
@@ -8,7 +9,8 @@ from cockpit.models.problem import Problem
 from cockpit.models.records import Artifact, Event, Level, RunRecord
 from cockpit.models.run import RunRef
 from cockpit.sources.ai_csuite import steps
-from cockpit.sources.ai_csuite.queries import RunRows
+from cockpit.sources.ai_csuite.queries import MAX_ROWS, RunRows
+from cockpit.sources.ai_csuite.serverlog import Call, event, evidence
 from cockpit.sources.ai_csuite.signals import Where, alarms, course, incident_events, incident_signals
 from cockpit.sources.ai_csuite.survey import Incident
 from cockpit.sources.fields import LONG, Obj, moment, newest, text, word
@@ -21,27 +23,46 @@ _FINISHED = frozenset(("succeeded", "blocked", "partial"))
 _MEANS = {"partial": "failed", "pending": "idle"}
 
 
-def read(
-    ref: RunRef, rows: RunRows, incidents: Sequence[Incident], path: str, fingerprint: str, problems: Sequence[Problem]
-) -> RunDetail:
+class Files(NamedTuple):
+    """The files that speak of a run.
+
+    Attributes:
+        path: The database, as evidence spells it.
+        incidents: The incident files that name it.
+        calls: What the server was asked about it.
+    """
+
+    path: str
+    incidents: Sequence[Incident] = ()
+    calls: Sequence[Call] = ()
+
+
+def read(ref: RunRef, rows: RunRows, files: Files, fingerprint: str, problems: Sequence[Problem]) -> RunDetail:
     """All facts of a run.
 
     Args:
         ref: The run.
         rows: What the database says.
-        incidents: The incident files that name it.
-        path: The database, as evidence spells it.
-        fingerprint: Of both.
+        files: What else speaks of it.
+        fingerprint: Of all of it.
         problems: What could not be read.
     """
+    path, incidents = files.path, files.incidents
     flow = word(rows.run.get("phase")) or "delivery"
+    cut = [
+        Problem(path=path, reason=f"more than {MAX_ROWS} rows in {table}, the rest is not read") for table in rows.cut
+    ]
     where = Where(flow, path, ref.id)
     found = steps.attempts(rows.of("graph_states"))
     record = _record(ref, rows, flow, path)
     if record.claimed == "paused":
         record = record.model_copy(update={"current_flow": flow, "current_step": steps.next_step(found)})
     facts = steps.facts(found, flow, path, live=record.claimed == "running")
-    signals = [*course(rows, found, where), *alarms(rows, where), *incident_signals(incidents, flow)]
+    signals = [
+        *course(rows, found, where, answered(files.calls)),
+        *alarms(rows, where),
+        *incident_signals(incidents, flow),
+    ]
     signals.sort(key=lambda one: 0.0 if one.at is None else one.at.timestamp())
     return RunDetail(
         ref=ref,
@@ -50,15 +71,24 @@ def read(
         steps=facts,
         receipts=steps.receipts(found, flow, path),
         routing=steps.routing(found, flow, path),
-        events=_events(rows, found, incidents, where),
+        # The calls bear no time: they follow what does.
+        events=(*_events(rows, found, incidents, where), *(event(one, encode(one.path), flow) for one in files.calls)),
         signals=tuple(signals),
         artifacts=_artifacts(incidents),
-        problems=tuple(problems),
+        problems=(*problems, *cut),
         started_at=record.created_at,
         # What operators computed or asked of it since is no life of the run.
         updated_at=newest(record.created_at, *(one.ended_at for one in found)),
         fingerprint=fingerprint,
     )
+
+
+def answered(calls: Sequence[Call]) -> Evidence | None:
+    """The last call that the server could not carry out, or that only made the run green."""
+    for one in reversed(calls):
+        if one.status >= 400 or one.verb == "start":
+            return evidence(one, encode(one.path))
+    return None
 
 
 def _record(ref: RunRef, rows: RunRows, flow: str, path: str) -> RunRecord:

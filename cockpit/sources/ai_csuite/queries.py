@@ -52,6 +52,8 @@ class RunRows:
     title: str | None = None
     project: str | None = None
     tables: dict[str, list[Obj]] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
+    """Tables of which not all rows were taken."""
 
     def of(self, table: str) -> list[Obj]:
         """The run's rows in a table."""
@@ -113,7 +115,11 @@ def fetch_runs(db: Database, ids: Sequence[str]) -> dict[str, RunRows]:
     for table, names in _OF_RUN.items():
         if not _usable(db, table):
             continue
-        for row in _rows(db, table, names, "run_id", ids, state=table == "graph_states"):
+        rows = list(_rows(db, table, names, "run_id", ids, state=table == "graph_states"))
+        if len(rows) >= MAX_ROWS:
+            for one in found.values():
+                one.cut = (*one.cut, table)
+        for row in rows:
             owner = found.get(str(row.pop("\0of")))
             if owner is not None:
                 owner.tables.setdefault(table, []).append(row)

@@ -96,8 +96,15 @@ def audit_signal(row: Obj, where: Where) -> Signal | None:
     return None
 
 
-def course(rows: RunRows, found: list[Attempt], where: Where) -> Iterable[Signal]:
-    """What the run's own status amounts to, held against its steps (formats/ai-csuite.md 0.4, 0.5, 2)."""
+def course(rows: RunRows, found: list[Attempt], where: Where, answer: Evidence | None) -> Iterable[Signal]:
+    """What the run's own status amounts to, held against its steps (formats/ai-csuite.md 0.4, 0.5, 2).
+
+    Args:
+        rows: The run's rows.
+        found: Its attempts.
+        where: Flow, database and run.
+        answer: The server's refusal of a start or a resume, where its log has one.
+    """
     status = (word(rows.run.get("status")) or "").lower()
     claim = f"runs[{where.run_id}].status = {status}"
     last = found[-1].ended_at if found else None
@@ -108,11 +115,13 @@ def course(rows: RunRows, found: list[Attempt], where: Where) -> Iterable[Signal
     elif status == "running" and gone is not None:
         said = f"{gone.step} had used up its {gone.number} attempts and the record was set to running again: a resume "
         said += "or a start of this run collides with the rows of the first attempts, and it stays so for ever"
-        yield row_signal(SignalKind.STALLED, where, said, claim, last, gone.step)
+        if any(word(row.get("state")) == "active" for row in rows.of("scheduler_items")):
+            said += "; its scheduler item stays active and takes up the tenant's quota"
+        yield _stalled(row_signal(SignalKind.STALLED, where, said, claim, last, gone.step), answer)
     elif status == "running" and found and found[-1].step == "release" and found[-1].status is StepStatus.SUCCEEDED:
         said = "all steps had ended and the record was set to running again: a second start of a run collides with "
         said += "the rows of the first, and it stays so for ever"
-        yield row_signal(SignalKind.STALLED, where, said, claim, last, "release")
+        yield _stalled(row_signal(SignalKind.STALLED, where, said, claim, last, "release"), answer)
     elif status == "paused":
         step = next_step(found)
         said = f"paused before {step or 'its end'}"
@@ -131,6 +140,10 @@ def course(rows: RunRows, found: list[Attempt], where: Where) -> Iterable[Signal
             text="release ok",
             evidence=evidence(where.path, found[-1]),
         )
+
+
+def _stalled(signal: Signal, answer: Evidence | None) -> Signal:
+    return signal if answer is None else signal.model_copy(update={"evidence": answer})
 
 
 def incident_signals(incidents: Iterable[Incident], flow: str | None) -> Iterable[Signal]:

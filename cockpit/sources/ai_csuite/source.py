@@ -14,6 +14,7 @@ from cockpit.models.records import RunRecord
 from cockpit.models.run import RunRef
 from cockpit.sources.ai_csuite import detail, postgres, selfwork
 from cockpit.sources.ai_csuite.database import reading, stamp
+from cockpit.sources.ai_csuite.serverlog import Call
 from cockpit.sources.ai_csuite.store import Known, Store
 from cockpit.sources.ai_csuite.survey import OWN_NAME, Incident, Survey, Surveys, Tree
 from cockpit.sources.paths import encode
@@ -41,7 +42,7 @@ class AiCsuiteSource:
 
     def configure(self, options: Sequence[Any]) -> None:
         """Take PostgreSQL databases from the settings: pairs of a root's absolute path and its DSN."""
-        self._remote = {os.fspath(root): str(dsn) for root, dsn in options}
+        self._remote = {os.path.realpath(root): str(dsn) for root, dsn in options}
         with self._lock:
             self._stores = {name: store for name, store in self._stores.items() if not postgres.is_dsn(name)}
 
@@ -126,6 +127,8 @@ class AiCsuiteSource:
         whole = next((rel.removesuffix(end) for end in _BESIDE if rel.endswith(end)), rel)
         if whole in survey.databases and self._is_ours(text, whole):
             return self._changed(text, whole)
+        if rel.endswith(".log") and any(log.rel == rel for log in survey.logs):
+            return self._called(text, survey, rel)
         trees = [tree for tree in survey.trees if not tree.rel or rel.startswith(f"{tree.rel}/")]
         if not trees or not rel.endswith(".json"):
             return ()
@@ -138,6 +141,19 @@ class AiCsuiteSource:
         if store.look().other:
             found.append(self._ref(root, rel, selfwork.NAME))
         return found or [self._ref(root, rel, None)] if store.look().problem else found
+
+    def _called(self, root: str, survey: Survey, rel: str) -> list[RunRef]:
+        """The runs about which the server was asked something since."""
+        (log,) = [log for log in survey.logs if log.rel == rel]
+        before = {run_id: calls[-1:] for run_id, calls in log.calls.items()}
+        log.refresh()
+        changed = [run_id for run_id, calls in log.calls.items() if before.get(run_id) != calls[-1:]]
+        return [
+            self._ref(root, name, run_id)
+            for name in self._databases(root, survey)
+            for run_id in changed
+            if run_id in self._store(root, name).look().versions
+        ]
 
     def _named_by(self, root: str, survey: Survey, tree: Tree, rel: str) -> list[RunRef]:
         runs = {run_id for run_id, files in survey.incidents.items() if any(one.rel == rel for one in files)}
@@ -170,7 +186,8 @@ class AiCsuiteSource:
             return _unreadable(ref, look.path, look.known.problem or "no runs in it", fingerprint)
         found, reason = look.store.rows(look.run_id, many=previous is None)
         if found is not None:
-            return detail.read(ref, found, look.incidents, look.path, fingerprint, problems)
+            files = detail.Files(look.path, look.incidents, look.calls)
+            return detail.read(ref, found, files, fingerprint, problems)
         return _unreadable(ref, look.path, reason or "the run is no longer in the database", fingerprint)
 
     def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
@@ -219,11 +236,13 @@ class _Look:
         self.known = Known() if self.store is None else self.store.look()
         self.run_id = selfwork.NAME if known_tree is not None else _unplain(row) if mark else None
         self.reports: list[selfwork.Report] = []
+        self.calls: list[Call] = []
         if self.run_id == selfwork.NAME:
             self.reports = selfwork.reports(ref.root, known_tree or source._tree(survey, rel))
             self.incidents = self._orphans(survey)
         else:
             self.incidents = survey.incidents.get(self.run_id or "", [])
+            self.calls = survey.calls(self.run_id or "")
 
     def _orphans(self, survey: Survey) -> list[Incident]:
         return [one for run_id, files in survey.incidents.items() if run_id not in self.known.versions for one in files]
@@ -231,6 +250,7 @@ class _Look:
     def fingerprint(self) -> str:
         own = self.known.other if self.run_id == selfwork.NAME else self.known.versions.get(self.run_id or "", "")
         parts = [own, *(repr(one.stamp) for one in self.incidents), *(repr(one) for one in self.reports)]
+        parts += [repr(call) for call in self.calls]
         if not own and not self.reports:
             parts.append(self.known.problem or "")
         return hashlib.blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cockpit.sources.ai_csuite.database import MAGIC, Refused, header
+from cockpit.sources.ai_csuite.serverlog import Call, ServerLog
 from cockpit.sources.fields import Obj, word
 from cockpit.sources.jsonfile import read_object
 
@@ -23,6 +24,8 @@ MOST_BELOW = 100
 """A directory with more directories in it than this holds runs or packages, not trees."""
 MAX_INCIDENTS = 10_000
 _GOOD_FOR_S = 1.0
+MAX_LOGS = 16
+_LOG = ".log"
 _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 OWN_NAME = "dev.db"
 """The default name of the database; a file of this name is taken for the system's even where it cannot be read."""
@@ -80,8 +83,13 @@ class Survey:
     incidents: dict[str, list[Incident]] = field(default_factory=dict)
     """By run id; `""` for those that name none."""
     trouble: list[tuple[str, str]] = field(default_factory=list)
+    logs: list[ServerLog] = field(default_factory=list)
     folders: dict[str, int] = field(default_factory=dict)
     """Absolute path and modification time (ns) of every directory that was listed."""
+
+    def calls(self, run_id: str) -> list[Call]:
+        """What the server was asked about a run, log after log."""
+        return [call for log in self.logs for call in log.calls.get(run_id, ())]
 
     def tree_of(self, database: str) -> Tree | None:
         """The working tree a database belongs to: the one it lies in, else the one beside it, else the only one."""
@@ -101,7 +109,8 @@ class Surveys:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Survey]] = {}
-        self._read: dict[str, tuple[tuple[int, int, int], Obj | None]] = {}
+        self._logs: dict[str, ServerLog] = {}
+        self._read: dict[str, tuple[tuple[int, int, int], Obj | None, str | None]] = {}
 
     def of(self, root: str) -> Survey:
         """The survey of a root, at most a second old."""
@@ -112,6 +121,8 @@ class Surveys:
                 return known
             if known is None or any(_mtime(path) != mtime for path, mtime in known.folders.items()):
                 known = self._look(root)
+            for log in known.logs:
+                log.refresh()
             self._known[root] = (now, known)
             return known
 
@@ -124,11 +135,19 @@ class Surveys:
         survey = Survey()
         for rel, folders, files in _walk(root, survey.folders):
             inside = f"{rel}/" if rel else ""
-            survey.databases += [inside + name for name in files if is_database(f"{root}/{inside}{name}", name)]
+            for name in files:
+                path = f"{root}/{inside}{name}"
+                if name.endswith(_LOG):
+                    if len(survey.logs) < MAX_LOGS:
+                        survey.logs.append(self._logs.setdefault(path, ServerLog(path, inside + name)))
+                elif is_database(path, name):
+                    survey.databases.append(inside + name)
             code = next((place for place in _CODE if _is_code(f"{root}/{inside}{place}", folders, place)), None)
             if code is not None:
                 survey.trees.append(Tree(rel, f"{inside}{code}"))
                 self._incidents(root, survey, f"{inside}{code}")
+        if not survey.databases and not survey.trees:
+            survey.logs.clear()  # some other system's
         return survey
 
     def _incidents(self, root: str, survey: Survey, code: str) -> None:
@@ -152,11 +171,9 @@ class Surveys:
         kept = self._read.get(path)
         if kept is None or kept[0] != stamp:
             data, problem = read_object(path, rel, root=root)
-            if problem is not None:
-                survey.trouble.append((rel, problem.reason))
-            kept = self._read[path] = (stamp, data)
-        elif kept[1] is None:
-            survey.trouble.append((rel, "cannot be read"))
+            kept = self._read[path] = (stamp, data, None if problem is None else problem.reason)
+        if kept[2] is not None:
+            survey.trouble.append((rel, kept[2]))
         if kept[1] is not None:
             kinds = {"ramp_reports": "ramp", "provider_shadow_diffs": "shadow"}
             kind = kinds.get(folder) or rel.rpartition("/")[2].partition("-")[0]
@@ -190,7 +207,7 @@ def _list(path: str) -> tuple[list[str], list[str]]:
             for entry in listing:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
-                elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
+                elif entry.name.endswith((*_SUFFIXES, _LOG)) and entry.is_file(follow_symlinks=False):
                     files.append(entry.name)
     except OSError:
         pass
