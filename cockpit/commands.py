@@ -132,6 +132,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("view.rescan", ("r",), "rescan", "Look at every run on disk again.", group=Group.VIEW),
     Command("view.redraw", ("ctrl+l",), "redraw", "Paint the whole screen again.", group=Group.VIEW),
+    Command("view.diagnose", ("D",), "Diagnose", "Look into the run again: causes, contradictions, secrets.",
+            group=Group.VIEW),
     Command("view.diff", ("d",), "diff", "What differs from the last run that did this flow well.", group=Group.VIEW),
     Command("view.open", ("o",), "pager", "Open the file in $PAGER at its line.", group=Group.VIEW),
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),

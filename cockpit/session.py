@@ -36,6 +36,8 @@ from cockpit.sources.recordings import use_state_dir
 if TYPE_CHECKING:
     from cockpit.actions.desk import ActionDesk
     from cockpit.diagnosis.rulebook import Rules
+    from cockpit.models.finding import Finding
+    from cockpit.models.physics import Physics
     from cockpit.runtime.vigil import PhysicsSetup
 
 
@@ -202,6 +204,35 @@ class Session:
             self.pace,
             lambda ref: recorded_producers(self.state_dir(self.root_of(ref)), ref),
         )
+
+    def findings(self, run: Run, detail: RunDetail, physics: "Physics | None" = None) -> tuple["Finding", ...]:
+        """What is probably wrong with a run, best first. Reads its files: not for the event loop.
+
+        Args:
+            run: Its verdict as of now.
+            detail: Its facts.
+            physics: Its processes, where they were looked at.
+        """
+        from cockpit.runtime.examine import examine
+
+        return examine(
+            self.evidence(self.root_of(run.ref)),
+            run,
+            detail,
+            self.now(),
+            rules=self.rules,
+            physics=physics,
+            others=[other for other in self.board.snapshot.runs if other.key != run.key],
+            playbooks={playbook.id for playbook in self.library.playbooks},
+            actions=self._possible(run, detail),
+        )
+
+    def _possible(self, run: Run, detail: RunDetail) -> set[str] | None:
+        """The actions that can be carried out now; `None` where nothing can be planned here."""
+        with suppress(CockpitError, OSError):
+            offers = self.desk(self.root_of(run.ref)).offers(run, detail)
+            return {offer.spec.id for offer in offers if offer.refused is None}
+        return None
 
     def root_of(self, ref: RunRef) -> Path:
         """The root a run belongs to."""

@@ -9,10 +9,10 @@ from collections import deque
 from textual.app import App, ReturnType
 from textual.events import Event, Key, Paste
 from textual.message import Message
-from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 _LOST_AFTER_S = 0.5
-"""Seconds after which a key counts as carried out although nothing was heard of it: its widget has gone."""
+"""Seconds after which a key counts as carried out although nothing was heard of it."""
 _LAPS = 3
 """How often what follows a key goes from its widget to the app: a key leads to a message (the line was entered), and
 that to another (the filter was), each of which stands in the queues behind the one before."""
@@ -24,54 +24,58 @@ class TypeAhead(App[ReturnType], inherit_bindings=False):
     class CarriedOut(Message):
         """Follows an input through the same queues, from the widget that got it up to the app."""
 
-        def __init__(self, number: int, widget: MessagePump, lap: int = 1) -> None:
+        def __init__(self, number: int, lap: int) -> None:
             super().__init__()
             self.number = number
-            self.widget = widget
             self.lap = lap
 
     def __init__(self) -> None:
         super().__init__()
         self._typed: deque[Event] = deque()
         self._handed_out = 0
-        self._waiting = False
+        self._waits_for: Widget | None = None
 
     @property
     def typing(self) -> bool:
         """Whether something that was typed is not carried out yet."""
-        return self._waiting
+        waits_for = self._waits_for
+        # What went to a widget that is removed, such as the answer to a dialog, is carried out.
+        return bool(self._typed) or (waits_for is not None and waits_for.is_attached)
 
     async def on_event(self, event: Event) -> None:
         """Queue what was typed; everything else takes its course."""
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
             return
+        waiting = self.typing
         self._typed.append(event)
-        if not self._waiting:
+        if waiting:
+            last = self.CarriedOut(self._handed_out, _LAPS)
+            self.set_timer(_LOST_AFTER_S, lambda: self.post_message(last))
+        else:
             await self._hand_out()
 
     async def _hand_out(self) -> None:
-        self._waiting = bool(self._typed)
+        self._waits_for = None
         if not self._typed:
             return
         self._handed_out += 1
         target = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        self._follow(self.CarriedOut(self._handed_out, target))
-        if self._typed:
-            last = self.CarriedOut(self._handed_out, target, _LAPS)
-            self.set_timer(_LOST_AFTER_S, lambda: self.post_message(last))
+        self._waits_for = target
+        self._follow(1)
 
-    def _follow(self, message: CarriedOut) -> None:
-        if not message.widget.post_message(message):
-            self.post_message(self.CarriedOut(message.number, self, _LAPS))
+    def _follow(self, lap: int) -> None:
+        target = self._waits_for
+        if target is None or not target.post_message(self.CarriedOut(self._handed_out, lap)):
+            self.post_message(self.CarriedOut(self._handed_out, _LAPS))
 
     async def on_type_ahead_carried_out(self, message: CarriedOut) -> None:
         """The next one, if this is not old news."""
         message.stop()
-        if message.number != self._handed_out or not self._waiting:
+        if message.number != self._handed_out or self._waits_for is None:
             return
         if message.lap < _LAPS:
-            self._follow(self.CarriedOut(message.number, message.widget, message.lap + 1))
+            self._follow(message.lap + 1)
         else:
             await self._hand_out()

@@ -2,19 +2,16 @@
 
 import argparse
 import os
-from contextlib import suppress
 
 from cockpit.cli import output
 from cockpit.cli.context import open_session
-from cockpit.errors import CockpitError, ExitCode
-from cockpit.models.detail import RunDetail
+from cockpit.errors import ExitCode
 from cockpit.models.finding import Finding
 from cockpit.models.physics import Physics
 from cockpit.models.run import Run
 from cockpit.presenters import words
 from cockpit.presenters.documents import plain
 from cockpit.presenters.findings import finding_lines
-from cockpit.runtime.examine import examine
 from cockpit.session import Session
 from widgets.rows import Cell, Tone
 
@@ -26,19 +23,7 @@ def diagnose(options: argparse.Namespace) -> int:
         detail = session.detail(run)
         run = session.judge(detail)
         physics = None if options.now or os.environ.get("COCKPIT_NOW") else _physics(session, run)
-        others = [one for one in session.load().runs if one.key != run.key]
-        root = session.root_of(run.ref)
-        found = examine(
-            session.evidence(root),
-            run,
-            detail,
-            session.now(),
-            rules=session.rules,
-            physics=physics,
-            others=others,
-            playbooks={playbook.id for playbook in session.library.playbooks},
-            actions=_actions(session, run, detail),
-        )
+        found = session.findings(run, detail, physics)
         for problem in session.rules.problems:
             output.tell(f"{problem.path}: {problem.reason}")
         if options.json:
@@ -65,16 +50,8 @@ def _physics(session: Session, run: Run) -> Physics | None:
     return None if look is None else look.physics
 
 
-def _actions(session: Session, run: Run, detail: RunDetail) -> set[str] | None:
-    """The actions that can be carried out now; `None` where nothing can be planned here."""
-    with suppress(CockpitError, OSError):
-        offers = session.desk(session.root_of(run.ref)).offers(run, detail)
-        return {offer.spec.id for offer in offers if offer.refused is None}
-    return None
-
-
 def _print(run: Run, findings: tuple[Finding, ...]) -> None:
-    claim = f", claims {run.claimed}" if run.claimed else ""
+    claim = f"(claims {run.claimed})" if run.claimed else ""
     output.say_cells([words.text(run.id, Tone.STRONG), words.run_state(run.state), words.text(claim, Tone.DIM)], " ")
     output.say()
     if not findings:

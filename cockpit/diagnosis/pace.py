@@ -83,4 +83,4 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def _short(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
+    return f"{seconds:.1f} s" if seconds < 10 else span(round(seconds))

@@ -112,7 +112,7 @@ class Rule(Model):
         observed: Codes; any of them.
         unobserved: Codes; none of them.
         metric: Attribute of `HostFacts` that must be `above` or `below` a limit.
-        states: Run states; empty means those that need attention for patterns, and all for observations.
+        states: Run states; empty means those that need attention for patterns alone, and all for observations.
         claims: What the run's own record must say (`cockpit.diagnosis.claims.Claim`).
         steps: Expressions of which one must match the step the run stands at as a whole.
         fallback: It only repeats the verdict: said where no other rule explains the run.
@@ -192,7 +192,7 @@ class Rule(Model):
             return False
         if self.states:
             return ANY_STATE in self.states or state.value in self.states
-        return not self.match or state in ATTENTION
+        return not self.match or bool(self.observed) or state in ATTENTION
 
     def explains(self, code: str, text: str) -> bool:
         """Whether it explains an observation, by its code and, where it has patterns, by its sentence."""

@@ -1,16 +1,19 @@
 """The Detail pane: the verdict with its evidence, the step in question, its handoff, and what could not be read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cockpit.diagnosis.measures import panel
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence
+from cockpit.models.finding import Finding
 from cockpit.models.problem import Problem
 from cockpit.models.records import Handoff, Receipt
 from cockpit.models.run import Reason, Run
 from cockpit.presenters import times, words
-from cockpit.presenters.links import file_key
+from cockpit.presenters.findings import finding_lines
+from cockpit.presenters.links import file_key, link_of
 from cockpit.presenters.receipts import best_handoffs
 from cockpit.presenters.runs import place
 from widgets.rows import Cell, Level, TextRow, Tone
@@ -39,6 +42,13 @@ class _Lines:
         if any(span.text for span in spans):
             self.add(words.text(f"{name:<9}", Tone.DIM), *spans, hang=9)
 
+    def take(self, rows: Iterable[TextRow]) -> None:
+        """Rows made elsewhere; their keys are made unique here."""
+        for row in rows:
+            place = link_of(row.key)
+            key = file_key(place.path, place.line, len(self.rows)) if place else f"line\t{len(self.rows)}"
+            self.rows.append(replace(row, key=key))
+
     def link(
         self, path: str, line: int | None, *after: Cell, before: str = "", indent: int = 0, level: Level = Level.INFO
     ) -> None:
@@ -48,10 +58,21 @@ class _Lines:
         self.rows.append(TextRow(key=key, spans=spans, indent=indent, level=level, link=True))
 
 
-def run_lines(run: Run, detail: RunDetail | None, now: datetime, *, unicode: bool = False) -> list[TextRow]:
+def run_lines(
+    run: Run,
+    detail: RunDetail | None,
+    now: datetime,
+    findings: Sequence[Finding] | None = None,
+    *,
+    unicode: bool = False,
+) -> list[TextRow]:
     """Everything worth reading about one run, most telling first."""
     lines = _Lines(run.ref.path)
     _verdict(lines, run, now, unicode=unicode)
+    if findings:
+        lines.title("Findings")
+        lines.take(finding_lines(findings, run.ref.path, run))
+        lines.title("Why it is judged so")
     for reason in run.reasons:
         _reason(lines, reason)
     if detail is not None:

@@ -82,7 +82,7 @@ class WatchHub:
         self._files: dict[object, WatchedFile] = {}
         self._identities: dict[Path, Identity | None] = {}
         self._whole: dict[Path, bool] = {}
-        self._arm: "Arm | None" = None
+        self._arm: Arm | None = None
         self._stand: dict[Path, Identity | None] = {}
         self._replan = True
         self._short = False

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from cockpit.models.detail import RunDetail
+from cockpit.models.finding import Finding
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters.links import link_of
 from cockpit.presenters.receipts import step_of
@@ -73,6 +74,13 @@ class CockpitScreen(Screen[None]):
 
         key: str
         detail: RunDetail | None
+
+    @dataclass
+    class Diagnosed(Message):
+        """A run was looked into."""
+
+        key: str
+        findings: tuple[Finding, ...]
 
     class Recorded(Message):
         """A journal has grown, by whoever's hand."""
@@ -221,6 +229,10 @@ class CockpitScreen(Screen[None]):
     @on(DetailLoaded)
     def _loaded(self, event: DetailLoaded) -> None:
         self.scoping.loaded(event.key, event.detail)
+
+    @on(Diagnosed)
+    def _diagnosed(self, event: Diagnosed) -> None:
+        self.scoping.diagnosed(event.key, event.findings)
 
     def _tick(self) -> None:
         """Ages move; journals on filesystems that tell nothing are looked at."""

@@ -61,6 +61,7 @@ class Commanding:
             "view.monitor": self._monitor,
             "view.rescan": self._rescan,
             "view.redraw": lambda: screen.app.refresh(repaint=True, layout=True),
+            "view.diagnose": screen.scoping.diagnose,
             "view.diff": screen.comparing.show,
             "view.open": screen.logfiles.pager,
             "view.audit": self._audit,
@@ -141,7 +142,7 @@ class Commanding:
             return "nothing hunted yet: e or w"
         if command.id == "view.monitor" and screen.scope.run is None:
             return "no run in scope"
-        if command.id == "view.diff" and screen.scope.run is None:
+        if command.id in ("view.diff", "view.diagnose") and screen.scope.run is None:
             return "no run in scope"
         if command.id == "view.follow" and not self._followable():
             return "this pane has no end to follow"

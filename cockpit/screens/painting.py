@@ -145,7 +145,7 @@ class Painter:
             return []
         if scope.step is not None and scope.detail is not None:
             return step_lines(scope.detail, *scope.step)
-        return run_lines(scope.run, scope.detail, self.now, unicode=screen.view.unicode)
+        return run_lines(scope.run, scope.detail, self.now, scope.findings, unicode=screen.view.unicode)
 
     # -- the record
 

@@ -3,9 +3,10 @@
 Facts are loaded in a thread; each answer carries the key it was asked for, so an answer for another run is dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpit.models.detail import RunDetail
+from cockpit.models.finding import Finding
 from cockpit.models.run import Run
 
 
@@ -19,6 +20,7 @@ class RunScope:
         detail: Its facts, once they are read.
         step: The step the operator points at (flow, step); `None` means the one that matters now.
         anchored: Whether the panes keep this run while the cursor moves on.
+        findings: What is probably wrong with it, best first; `None` until that has been looked into.
     """
 
     key: str | None = None
@@ -26,6 +28,7 @@ class RunScope:
     detail: RunDetail | None = None
     step: tuple[str, str] | None = None
     anchored: bool = False
+    findings: tuple[Finding, ...] | None = None
 
     @property
     def flow_and_step(self) -> tuple[str | None, str | None]:
@@ -40,16 +43,20 @@ class RunScope:
 
     def refreshed(self, run: Run) -> "RunScope":
         """The same run with a newer summary."""
-        return RunScope(self.key, run, self.detail, self.step, self.anchored)
+        return replace(self, run=run)
 
     def loaded(self, detail: RunDetail) -> "RunScope":
         """The same run with its facts."""
-        return RunScope(self.key, self.run, detail, self.step, self.anchored)
+        return replace(self, detail=detail)
 
     def at_step(self, step: tuple[str, str] | None) -> "RunScope":
         """The same run, looking at another step."""
-        return RunScope(self.key, self.run, self.detail, step, self.anchored)
+        return replace(self, step=step)
 
     def anchor(self, on: bool) -> "RunScope":
         """The same run, kept or let go."""
-        return RunScope(self.key, self.run, self.detail, self.step, on)
+        return replace(self, anchored=on)
+
+    def diagnosed(self, findings: tuple[Finding, ...]) -> "RunScope":
+        """The same run with what was found."""
+        return replace(self, findings=findings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from cockpit.models.detail import RunDetail
+from cockpit.models.finding import Finding
 from cockpit.models.run import Run
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters.receipts import step_key
@@ -21,6 +22,8 @@ DETAIL_DELAY_S = 0.03
 """The cursor must rest this long on a run before its facts are read: holding `j` reads nothing."""
 BLANK_DELAY_S = 0.15
 """Panes go on showing the run before for this long while the next one's facts are read."""
+DIAGNOSE_DELAY_S = 0.3
+"""The cursor must rest this long before files are searched for causes and secrets."""
 
 
 class Scoping:
@@ -92,6 +95,7 @@ class Scoping:
         first = self.scope.detail is None
         self.scope = self.scope.loaded(detail)
         screen = self._screen
+        self._loading = [screen.set_timer(DIAGNOSE_DELAY_S, self.diagnose)]
         screen.painter.detail(first=first)
         if not first:
             screen.logfiles.renew()
@@ -126,3 +130,23 @@ class Scoping:
         board = self._screen.session.board
         board.scope(key)
         self._screen.post_message(self._screen.DetailLoaded(key, board.detail(key)))
+
+    def diagnose(self) -> None:
+        """Look into what is wrong with the run in scope; the answer comes by itself."""
+        run, detail = self.scope.run, self.scope.detail
+        if run is not None and detail is not None:
+            look = partial(self._diagnose, run, detail)
+            self._screen.run_worker(look, thread=True, exclusive=True, group="diagnosis", exit_on_error=False)
+
+    def _diagnose(self, run: Run, detail: RunDetail) -> None:
+        """In a thread."""
+        session = self._screen.session
+        look = session.board.look(run.key)
+        found = session.findings(run, detail, None if look is None else look.physics)
+        self._screen.post_message(self._screen.Diagnosed(run.key, found))
+
+    def diagnosed(self, key: str, findings: tuple[Finding, ...]) -> None:
+        """What was found has arrived."""
+        if key == self.scope.key and findings != self.scope.findings:
+            self.scope = self.scope.diagnosed(findings)
+            self._screen.painter.step()

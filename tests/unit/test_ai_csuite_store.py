@@ -167,7 +167,8 @@ def test_a_growing_server_log_marks_the_runs_it_speaks_of(tmp_path: Path) -> Non
     assert after.events[-1].text == "POST graph/resume answered 500: UNIQUE constraint failed: x"
     (stalled,) = [signal for signal in after.signals if signal.kind is SignalKind.STALLED]
     assert (stalled.evidence.path, stalled.evidence.line) == ("server.log", 2)
-    log.write_text("")  # rotated
+    log.write_text("")  # rotated: what it said of them is gone
+    assert [ref.id for ref in source.owners(tmp_path, log)] == ["one", "two"]
     assert source.owners(tmp_path, log) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from cockpit.diagnosis.claims import Claim
 from cockpit.diagnosis.rulebook import Rules, load_rules, shipped_rules
-from cockpit.diagnosis.rules import PLACES
+from cockpit.diagnosis.rules import PLACES, Rule
 from cockpit.models.physics import HostFacts
 from cockpit.models.run import RunState
 from tests.unit.diagnosis_samples import HARMLESS, SAMPLES, Sample
@@ -27,9 +27,9 @@ def test_a_known_text_is_explained_by_the_rules_for_it_and_by_no_other(sample: S
     assert matching(sample.source, sample.place, sample.text) == set(sample.ids)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES.of_texts], ids=lambda rule: rule.id)
-def test_every_rule_with_patterns_explains_a_text_of_a_real_system(rule: object) -> None:
-    assert any(getattr(rule, "id", "") in sample.ids for sample in SAMPLES)
+@pytest.mark.parametrize("rule", RULES.of_texts, ids=lambda rule: rule.id)
+def test_every_rule_with_patterns_explains_a_text_of_a_real_system(rule: Rule) -> None:
+    assert any(rule.id in sample.ids for sample in SAMPLES)
 
 
 @pytest.mark.parametrize("text", HARMLESS)

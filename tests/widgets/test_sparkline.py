@@ -84,7 +84,7 @@ async def test_only_lines_that_look_different_are_repainted() -> None:
 
 @pytest.mark.parametrize("size", [(60, 16), (1, 1), (160, 45)])
 async def test_nasty_text_and_any_size_are_drawn(size: tuple[int, int]) -> None:
-    app = Bench(lambda: Sparkline())
+    app = Bench(Sparkline)
     async with app.run_test(size=size) as pilot:
         spark = app.query_one(Sparkline)
         spark.label, spark.caption, spark.values = Cell(NASTY), Cell(NASTY), (1, 2, 3)

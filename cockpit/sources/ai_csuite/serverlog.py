@@ -44,13 +44,24 @@ class ServerLog:
         self.rel = rel
         self.calls: dict[str, list[Call]] = {}
         self._failed: str | None = None
+        self._new: set[str] = set()
         self._lines = FileLines(path, classify=False, on_lines=self._take, on_reset=self._begin)
 
     def refresh(self) -> None:
         """Read what was added; never raises."""
+        first = self._lines.identity is None
         self._lines.refresh()
+        if first:
+            self._new.clear()  # whoever finds the log reads all runs anyway
+
+    def changed(self) -> set[str]:
+        """The runs that lines were added about since this was asked last, or since the log was found."""
+        self.refresh()
+        found, self._new = self._new, set()
+        return found
 
     def _begin(self) -> None:
+        self._new.update(self.calls)
         self.calls.clear()
         self._failed = None
 
@@ -61,6 +72,7 @@ class ServerLog:
                 known = self.calls.setdefault(run_id, [])
                 known.append(Call(self.rel, number, match[2].decode(), status))
                 del known[:-MAX_CALLS]
+                self._new.add(run_id)
                 self._failed = run_id if status >= 500 else None
             elif self._failed is not None and (match := _ERROR.match(raw)) is not None:
                 known = self.calls[self._failed]

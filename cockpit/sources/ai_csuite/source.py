@@ -145,13 +145,11 @@ class AiCsuiteSource:
     def _called(self, root: str, survey: Survey, rel: str) -> list[RunRef]:
         """The runs about which the server was asked something since."""
         (log,) = [log for log in survey.logs if log.rel == rel]
-        before = {run_id: calls[-1:] for run_id, calls in log.calls.items()}
-        log.refresh()
-        changed = [run_id for run_id, calls in log.calls.items() if before.get(run_id) != calls[-1:]]
+        changed = log.changed()
         return [
             self._ref(root, name, run_id)
             for name in self._databases(root, survey)
-            for run_id in changed
+            for run_id in sorted(changed)
             if run_id in self._store(root, name).look().versions
         ]
 
