@@ -123,6 +123,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.follow", ("f",), "follow", "Follow the end of the pane, or stop.", group=Group.VIEW),
     Command("view.times", ("t",), "times", "Times as ages, in UTC, in local time.", group=Group.VIEW),
     Command("view.sort", ("s",), "sort", "Sort runs by attention, last change, age, name.", group=Group.VIEW),
+    Command(
+        "view.cluster",
+        ("ampersand",),
+        "by cause",
+        "Runs that failed in the same way share one line, and back.",
+        group=Group.VIEW,
+    ),
     Command("view.freeze", ("equals_sign",), "freeze", "Stop live updates, and catch up again.", group=Group.VIEW),
     Command(
         "view.anchor", ("a",), "anchor", "Panes stop following the cursor in Runs, and start again.", group=Group.VIEW
@@ -132,8 +139,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("view.rescan", ("r",), "rescan", "Look at every run on disk again.", group=Group.VIEW),
     Command("view.redraw", ("ctrl+l",), "redraw", "Paint the whole screen again.", group=Group.VIEW),
-    Command("view.diagnose", ("D",), "Diagnose", "Look into the run again: causes, contradictions, secrets.",
-            group=Group.VIEW),
+    Command(
+        "view.diagnose",
+        ("D",),
+        "Diagnose",
+        "Look into the run again: causes, contradictions, secrets.",
+        group=Group.VIEW,
+    ),
     Command("view.diff", ("d",), "diff", "What differs from the last run that did this flow well.", group=Group.VIEW),
     Command("view.open", ("o",), "pager", "Open the file in $PAGER at its line.", group=Group.VIEW),
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
@@ -234,7 +246,7 @@ BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
 _KEY_NAMES = {
     "slash": "/", "colon": ":", "question_mark": "?", "minus": "-", "left_square_bracket": "[",
-    "right_square_bracket": "]", "equals_sign": "=", "at": "@", "escape": "esc", "pagedown": "pgdn",
+    "right_square_bracket": "]", "equals_sign": "=", "at": "@", "ampersand": "&", "escape": "esc", "pagedown": "pgdn",
     "pageup": "pgup", "asterisk": "*", "backspace": "bksp",
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ _TEXTS: dict[str, Callable[[Run], str | None]] = {
     "root": lambda run: run.ref.root,
     "claimed": lambda run: run.claimed,
     "reason": lambda run: " ".join(reason.text for reason in run.reasons),
+    "signature": lambda run: run.signature,
     "tag": lambda run: " ".join(run.tags),
 }
 _NUMBERS: dict[str, Callable[[Run, datetime], float | None]] = {

@@ -1,10 +1,11 @@
 """Runs as rows: what the state is, what is claimed, where it stands, how long it is silent, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cockpit.diagnosis.clusters import clusters
 from cockpit.diagnosis.order import attention_key
 from cockpit.filtering import EVERYTHING, Filter
 from cockpit.models.run import Run, RunState, StepCounts
@@ -51,13 +52,45 @@ def arrange(runs: Sequence[Run], view: RunsView) -> tuple[Run, ...]:
     return tuple(sorted(newest, key=lambda run: _stamp(run.updated_at), reverse=True))
 
 
-def run_rows(runs: Sequence[Run], view: RunsView, stale: frozenset[str] = frozenset()) -> LazyRows[Run, RunRow]:
-    """Rows of arranged runs, made when they are looked at."""
-    return LazyRows(runs, lambda _, run: run_row(run, view, stale=run.key in stale), [run.key for run in runs])
+def collapse(runs: Sequence[Run]) -> tuple[tuple[Run, ...], dict[str, int]]:
+    """One run for every failure signature: the one that had it first, at the place of the most pressing of them.
+
+    Returns:
+        The runs that stay, and how many each of them stands for (by key, where that is more than one).
+    """
+    first = {one.signature: one for one in clusters(runs)}
+    shown: list[Run] = []
+    told: set[str] = set()
+    for run in runs:
+        if run.signature is None:
+            shown.append(run)
+        elif run.signature not in told:
+            told.add(run.signature)
+            shown.append(first[run.signature].earliest)
+    counts = {one.earliest.key: len(one.runs) for one in first.values() if len(one.runs) > 1}
+    return tuple(shown), counts
 
 
-def run_row(run: Run, view: RunsView, *, stale: bool = False) -> RunRow:
+def run_rows(
+    runs: Sequence[Run],
+    view: RunsView,
+    stale: frozenset[str] = frozenset(),
+    stands_for: Mapping[str, int] | None = None,
+) -> LazyRows[Run, RunRow]:
+    """Rows of arranged runs, made when they are looked at; `stands_for` is what `collapse` counted."""
+    many = stands_for or {}
+    return LazyRows(
+        runs,
+        lambda _, run: run_row(run, view, stale=run.key in stale, stands_for=many.get(run.key, 1)),
+        [run.key for run in runs],
+    )
+
+
+def run_row(run: Run, view: RunsView, *, stale: bool = False, stands_for: int = 1) -> RunRow:
     """One run. Its claim shows only where the evidence disagrees with it."""
+    why = note(run, stale=stale)
+    if stands_for > 1:
+        why = Cell(f"{stands_for} runs: {why.text}", why.tone)
     silent = run.silence(view.now)
     quiet = run.state in (RunState.STUCK, RunState.BLOCKED, RunState.WAITING)
     return RunRow(
@@ -70,7 +103,7 @@ def run_row(run: Run, view: RunsView, *, stale: bool = False) -> RunRow:
         steps=step_counts(run.steps),
         age=Cell(times.span(run.age(view.now)), Tone.DIM),
         silent=Cell(times.span(silent), Tone.WARN if quiet else Tone.DIM),
-        note=note(run, stale=stale),
+        note=why,
     )
 
 

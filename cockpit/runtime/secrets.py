@@ -29,6 +29,9 @@ _WINDOW, _OVERLAP = 4_000, 400
 """A long line is looked at in pieces: some plugins' expressions take long over long texts."""
 _MAX_FOUND = 50
 _QUOTE = 200
+_BEFORE = 60
+_TOKEN = "".join(chr(code) for code in range(33, 127) if chr(code) not in "\"'`,;:()<>[]{}|=")
+"""Characters that hang together with a secret."""
 
 # Plugins that know the shape of a credential. Those that guess by entropy report every hash and run id.
 _PLUGINS: tuple[tuple[str, str], ...] = (
@@ -50,7 +53,7 @@ _OWN: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "password or secret in an assignment",
         re.compile(
-            r"""\b(?:password|passwd|secret|api_key|apikey)\b\\?["']?\s{0,4}[:=]\s{0,4}"""
+            r"""(?:\b|(?<=\\[ntr]))(?:password|passwd|secret|api_key|apikey)\b\\?["']?\s{0,4}[:=]\s{0,4}"""
             r"""\\?["']([^"'\\\s]{8,200})\\?["']""",
             re.IGNORECASE,
         ),
@@ -141,18 +144,26 @@ def _in_window(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _around(line: str, value: str, secrets: Sequence[str]) -> str:
-    """A few words around a secret with every secret of the line masked."""
-    start = line.find(value)
-    before, after = line[max(0, start - 60) : start], line[start + len(value) : start + len(value) + 20]
-    quote = f"{before}\0{after}"
+    """The words before a secret, and in its place and that of every other one a mask.
+
+    A plugin may give a part of a secret only (two of the three parts of a token): whatever hangs together with it is
+    taken for the whole. Nothing after it is shown.
+    """
+    start = _token_start(line, line.find(value))
+    before = line[max(0, start - _BEFORE) : start]
+    cut = start - len(before)
+    if cut and before and line[cut - 1] in _TOKEN and before[0] in _TOKEN:
+        # Half a word may be half a secret.
+        before = before.lstrip(_TOKEN)
     for secret in secrets:
-        quote = quote.replace(secret, MASK)
-        # The cut may have left a piece of a neighbour, which no longer looks like the whole.
-        for size in range(len(secret) - 1, 5, -1):
-            if quote.endswith(secret[:size]) or quote.startswith(secret[-size:]):
-                quote = quote.removesuffix(secret[:size]).removeprefix(secret[-size:])
-                break
-    return mask(quote).replace("\0", MASK).strip()
+        before = before.replace(secret, MASK)
+    return f"{mask(before)}{MASK}".strip()
+
+
+def _token_start(line: str, place: int) -> int:
+    while place > 0 and line[place - 1] in _TOKEN:
+        place -= 1
+    return place
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-import aiofiles
+from aiofiles.threadpool import wrap
 from aiofiles.threadpool.binary import AsyncFileIO
 
 from cockpit.sources.line_index import SPAN, LineIndex
@@ -80,7 +81,7 @@ async def follow(
                 # The old file may have got its last lines before its name was taken away.
                 async for grown in opened.rest(chunk):
                     yield grown
-                await opened.close()
+                opened.close()
                 opened = None
             if opened is None:
                 opened = await _open(path)
@@ -96,7 +97,7 @@ async def follow(
                 await asyncio.wait_for(wake.wait(), interval_s)
     finally:
         if opened is not None:
-            await opened.close()
+            opened.close()
 
 
 class _Opened:
@@ -105,9 +106,10 @@ class _Opened:
     It stays open while it is followed: its inode cannot be given to another file meanwhile.
     """
 
-    def __init__(self, file: AsyncFileIO, identity: Identity) -> None:
+    def __init__(self, raw: io.FileIO, identity: Identity) -> None:
         self.identity = identity
-        self._file = file
+        self._raw = raw
+        self._file: AsyncFileIO = wrap(raw)
         self._offset = 0
         self._head = b""
         self._last = b""
@@ -156,38 +158,33 @@ class _Opened:
         except OSError:
             return False
 
-    async def close(self) -> None:
+    def close(self) -> None:
+        """At once: whoever followed it may be cancelled here, and the event loop about to end."""
         with contextlib.suppress(OSError):
-            await self._file.close()
+            self._raw.close()
 
 
 async def _open(path: Path) -> _Opened | None:
-    opening = asyncio.ensure_future(_opened(path))
+    opening = asyncio.ensure_future(asyncio.to_thread(_open_raw, path))
     try:
-        file = await asyncio.shield(opening)
+        raw = await asyncio.shield(opening)
     except OSError:
         return None
     except asyncio.CancelledError:
         # The thread opens it all the same, for nobody.
         opening.add_done_callback(_close_unwanted)
         raise
-    status = os.fstat(file.fileno())
-    return _Opened(file, (status.st_dev, status.st_ino))
+    status = os.fstat(raw.fileno())
+    return _Opened(raw, (status.st_dev, status.st_ino))
 
 
-_CLOSING: set["asyncio.Future[None]"] = set()
-"""Keeps what closes a file alive until it is closed."""
+def _open_raw(path: Path) -> io.FileIO:
+    return io.FileIO(path, "rb", opener=_opener)
 
 
-async def _opened(path: Path) -> AsyncFileIO:
-    return await aiofiles.open(path, "rb", buffering=0, opener=_opener)
-
-
-def _close_unwanted(opening: "asyncio.Future[AsyncFileIO]") -> None:
+def _close_unwanted(opening: "asyncio.Future[io.FileIO]") -> None:
     if not opening.cancelled() and opening.exception() is None:
-        closing = asyncio.ensure_future(opening.result().close())
-        _CLOSING.add(closing)
-        closing.add_done_callback(_CLOSING.discard)
+        opening.result().close()
 
 
 def _opener(path: str, _flags: int) -> int:

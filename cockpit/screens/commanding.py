@@ -56,6 +56,7 @@ class Commanding:
             "view.follow": self._follow,
             "view.times": lambda: self.change(times=screen.view.times.next),
             "view.sort": lambda: self.change(sort=screen.view.sort.next),
+            "view.cluster": lambda: self.change(clustered=not screen.view.clustered),
             "view.freeze": self._freeze,
             "view.anchor": self._anchor,
             "view.monitor": self._monitor,

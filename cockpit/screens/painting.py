@@ -8,7 +8,7 @@ from cockpit.models.run import Run
 from cockpit.presenters import checklist, logs, receipts
 from cockpit.presenters.detail import run_lines, step_lines
 from cockpit.presenters.header import HeaderFacts, header_line
-from cockpit.presenters.runs import RunsView, arrange, run_rows
+from cockpit.presenters.runs import RunsView, arrange, collapse, run_rows
 from cockpit.presenters.times import tick
 from cockpit.screens.view import NUMBERS, PANES, TITLES
 from widgets.header import Header
@@ -58,9 +58,11 @@ class Painter:
         snapshot, pane = screen.snapshot, screen.pane("runs")
         self._by_key = {run.key: run for run in snapshot.runs}
         view = self._runs_view()
-        self._shown = arrange(snapshot.runs, view)
+        self._shown, stands_for = arrange(snapshot.runs, view), None
+        if screen.view.clustered:
+            self._shown, stands_for = collapse(self._shown)
         pane.empty = self._no_runs()
-        pane.set_rows(run_rows(self._shown, view, snapshot.stale))
+        pane.set_rows(run_rows(self._shown, view, snapshot.stale, stands_for))
         total, shown = len(snapshot.runs), len(self._shown)
         pane.count = f"{shown} of {total}" if shown != total else str(total)
         badges = []
@@ -68,6 +70,8 @@ class Painter:
             badges.append(Cell(f"/{screen.view.filter.text}", Tone.ACCENT))
         if screen.view.sort.value != "attention":
             badges.append(Cell(f"by {screen.view.sort.value}", Tone.DIM))
+        if screen.view.clustered:
+            badges.append(Cell("by cause", Tone.ACCENT))
         pane.badges = tuple(badges)
 
     def _runs_view(self) -> RunsView:

@@ -28,6 +28,7 @@ class ViewState:
         unicode: Whether glyphs may leave ASCII.
         frozen_at: When live updates were stopped, or `None`.
         audit: Whether the timeline shows everything rather than the run in scope.
+        clustered: Whether runs that failed in the same way share one line.
         previous: The pane before this one, for `-`.
         hunt: What the last hunt looked for: `error`, `warning` or nothing yet.
     """
@@ -38,6 +39,7 @@ class ViewState:
     unicode: bool = False
     frozen_at: datetime | None = None
     audit: bool = False
+    clustered: bool = False
     previous: str | None = None
     hunt: str | None = None
 

@@ -12,7 +12,7 @@ from cockpit.actions.jobs import JOBS
 from tests.app import scenes
 from tests.app.test_hostile import nasty_run
 from tests.e2e.conftest import LEAVES, PATIENCE_S, SHOWS_CURSOR, Open, answer, quit_with_keys, verb
-from tests.terminal import PtyProgram
+from tests.terminal import PtyProgram, cockpit_argv
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m")
 MOUSE = re.compile(rb"\x1b\[\?(?:9|100[0-356]|101[56])h")
@@ -52,6 +52,16 @@ def test_a_lost_connection_ends_the_program(root: Path, open_cockpit: Open) -> N
     program = ready(open_cockpit(root))
     program.hang_up()
     assert program.process.wait(PATIENCE_S) in (129, -signal.SIGHUP)
+
+
+def test_a_lost_connection_ends_it_although_hang_ups_are_ignored(root: Path, open_cockpit: Open) -> None:
+    program = open_cockpit("--version")
+    assert program.wait(PATIENCE_S) == 0
+    argv = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *cockpit_argv(root)]
+    with PtyProgram(argv) as stubborn:
+        ready(stubborn)
+        stubborn.hang_up()
+        assert stubborn.process.wait(PATIENCE_S) != 0
 
 
 def test_termination_restores_the_terminal(root: Path, open_cockpit: Open) -> None:

@@ -196,7 +196,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "tree-sqlite/dev.db#self-work": "eval-drop",
     },
 }
-"""By run id: the id of the best finding; `None` where there is none."""
+"""By path of the run: the id of the best finding; `None` where there is none."""
 
 Case = tuple[Run, RunDetail, tuple[Finding, ...]]
 
