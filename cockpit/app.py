@@ -1,10 +1,8 @@
 """The application: wires session, themes, key map and screens. Decides nothing."""
 
-import asyncio
 import os
-import signal
+import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 from textual.app import App
@@ -14,6 +12,8 @@ from textual.theme import Theme
 
 from cockpit import locations
 from cockpit.commands import Command
+from cockpit.errors import ExitCode
+from cockpit.hangup import LOOK_S, on_end_signals, terminal_is_gone
 from cockpit.keymap import Keymap, build_keymap
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.bindings import textual_keymap
@@ -26,8 +26,8 @@ from widgets.style import THEME_VARIABLE_DEFAULTS
 
 QUIT_WINDOW_S = 2.0
 """Two ctrl-c within this many seconds quit."""
-MIN_WIDTH, MIN_HEIGHT = 60, 16
-"""The smallest terminal everything is whole on."""
+SWITCH_S = 0.0005
+"""Seconds a background thread may keep the interpreter while a key waits."""
 
 
 class CockpitApp(TypeAhead[None], inherit_bindings=False):
@@ -62,20 +62,21 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """The screen, and once all that the configuration has wrong."""
-        self._listen_to_signals()
+        if not self.is_headless:
+            on_end_signals(self._leave)
+            self.set_interval(LOOK_S, self._look_at_terminal)
         self.set_keymap(textual_keymap(self.keymap_in_force))
         self.push_screen(CockpitScreen(self.session, self.view))
         for problem in self._problems:
             self.notify(problem, title="Configuration", severity="warning", markup=False, timeout=10)
 
-    def _listen_to_signals(self) -> None:
-        """A hang-up or a request to end leaves the terminal as it was; what is ignored (`nohup`) stays ignored."""
-        if self.is_headless:
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+    def _leave(self, code: int) -> None:
+        """End with an exit code; jobs go on."""
+        self.exit(return_code=code)
+
+    def _look_at_terminal(self) -> None:
+        if terminal_is_gone():
+            self._leave(int(ExitCode.HANGUP))
 
     def _load_themes(self, wanted: str) -> Sequence[str]:
         """Register every theme and choose the wanted one before anything is drawn; what is wrong with them."""
@@ -160,6 +161,8 @@ def run_app(session: Session, *, view: ViewState | None = None, theme: str | Non
     """
     # No animation and a modest frame rate: the terminal may be at the other end of a slow line.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Scans and diagnoses run in threads: a key must not wait five milliseconds for each of its turns.
+    sys.setswitchinterval(SWITCH_S)
     app = CockpitApp(session, view, theme)
     app.run(mouse=mouse)
     if app.crash is not None:

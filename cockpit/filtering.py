@@ -41,8 +41,15 @@ _NUMBERS: dict[str, Callable[[Run, datetime], float | None]] = {
     "problems": lambda run, _: float(run.problems),
     "failed": lambda run, _: float(run.steps.failed),
 }
+
+
+def _contradicts(finding: str) -> bool:
+    """Whether a finding is a contradiction; that two status files differ is one in nearly every run, and too little."""
+    return finding.startswith("contradiction-") and finding != "contradiction-records"
+
+
 _FLAGS: dict[str, Callable[[Run], bool]] = {
-    "contradicted": lambda run: run.contradicted,
+    "contradicted": lambda run: run.contradicted or any(map(_contradicts, run.findings)),
     "attention": lambda run: run.state in ATTENTION or run.contradicted,
     "active": lambda run: run.state in (RunState.RUNNING, RunState.PENDING, RunState.PAUSED),
     "problem": lambda run: run.problems > 0,

@@ -81,7 +81,8 @@ def diagnose(
             _grow(grown, case, rule).measure(rule.metric or "", figure)
     found = [(one.rule, one.finding(rules, playbooks, actions)) for one in grown.values()]
     told = any(not rule.fallback and one.kind in _TELLING and one.confidence >= _TOLD for rule, one in found)
-    return rank(one for rule, one in found if not (rule.fallback and told))
+    fallbacks = () if told else rank(one for rule, one in found if rule.fallback)[:1]
+    return rank([*(one for rule, one in found if not rule.fallback), *fallbacks])
 
 
 def _read(case: Case, rules: Rules, grown: dict[str, Growing]) -> None:

@@ -33,6 +33,9 @@ PLACES = frozenset((ERROR, ROUTING, HANDOFF, EVENT, SIGNAL, PROBLEM, ARTIFACT, *
 
 KINDS = frozenset(("cause", "contradiction", "stuck", "security", "resource", "note"))
 ANY_STATE = "any"
+KNOWN_SYSTEMS = frozenset(("flow-studio", "curriculum-builder", "agents-orchestration", "ai-csuite"))
+CUSTOM = "custom"
+"""Systems with rules of their own; every other source, also a third party's, is treated as `custom`."""
 CONTRADICTION = "contradiction-"
 """How the ids of contradictions begin, so that a list of ids tells whether there is one."""
 
@@ -180,7 +183,9 @@ class Rule(Model):
 
     def for_system(self, source: str) -> bool:
         """Whether it is about runs of this source."""
-        return not self.systems or source in self.systems
+        if not self.systems or source in self.systems:
+            return True
+        return CUSTOM in self.systems and source not in KNOWN_SYSTEMS
 
     def fits(self, source: str, state: RunState, claim: Claim, step: str | None, codes: Collection[str] = ()) -> bool:
         """Whether its conditions about the run as a whole hold; `codes` are all that was observed of it."""

@@ -31,7 +31,7 @@ _SECOND_PLACE = 0.03
 """What a second file that says the same adds."""
 _CONTRARY = 0.15
 """What each piece of evidence against takes away."""
-_TEXT = 200
+_TEXT = 300
 _STALLED = SignalKind.STALLED.value
 _DECIDES = 0.05
 """What it adds that the verdict itself rests on it."""
@@ -158,7 +158,7 @@ class Growing:
         if rule.match and self.weight == 1.0 and case.receipts_that_differ(self.flow, self.step):
             confidence -= _CONTRARY / 2
         flow, step = self.flow or case.run.flow, self.step or case.run.step
-        words = {"where": where(flow, step), "name": mask(self.name)[:_TEXT], "text": mask(self.text)[:_TEXT]}
+        words = {"where": where(flow, step), "name": _cut(mask(self.name)), "text": _cut(mask(self.text))}
 
         def say(text: str) -> str:
             return _WORD.sub(lambda found: words[found[1]], text)
@@ -199,6 +199,10 @@ class Growing:
                     quote = f"took {took.total_seconds():.1f} s, the limit was {found[1]} s"
                     return (step.evidence.model_copy(update={"quote": quote}),)
         return ()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -192,11 +192,9 @@ def _clocks(facts: MonitorFacts, width: int) -> list[TextRow]:
         )
     if since is not None:
         took = (now - since).total_seconds()
-        said = f"{since:%H:%M:%S}Z, for {countdown(took)}"
-        silent = times.span(run.silence(now))
-        rows.insert(
-            0, field_row("since", Cell(said), Cell(f"   last sign of life {silent} ago", Tone.DIM), key="since")
-        )
+        # How long that is stands beside the bar: every line with a clock in it is painted every second.
+        sign = f"   last sign of life {run.updated_at:%H:%M:%S}Z" if run.updated_at is not None else ""
+        rows.insert(0, field_row("since", Cell(f"{since:%H:%M:%S}Z"), Cell(sign, Tone.DIM), key="since"))
         tone = Tone.BAD if run.state is RunState.STUCK else Tone.WARN if took > pace.slow_after_s else Tone.BUSY
         rows.append(field_row("", *bar(took, pace, max(10, width - NAME - 1), tone), key="bar"))
     rows.append(field_row("normal", words.text(pace.basis, Tone.DIM), key="normal"))
@@ -262,7 +260,7 @@ def _took(fact: StepFact | None, now: datetime, *, live: bool) -> str:
     if fact is None or fact.started_at is None:
         return ""
     if fact.status is StepStatus.RUNNING:
-        return times.span(now - fact.started_at) if live else ""
+        return times.span(times.tick(now) - fact.started_at) if live else ""
     if fact.ended_at is None:
         return ""
     return times.duration_ms(max(0, int((fact.ended_at - fact.started_at).total_seconds() * 1000)))

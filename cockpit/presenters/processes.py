@@ -47,7 +47,8 @@ def process_rows(physics: Physics | None, now: datetime, *, live: bool) -> list[
 
 
 def _process(process: ProcessFact, now: datetime, name: str) -> list[TextRow]:
-    facts = [f"{process.name} pid {process.pid}", process.status, f"up {times.span(now - process.started_at)}"]
+    up = times.span(times.tick(now, 30) - process.started_at)
+    facts = [f"{process.name} pid {process.pid}", process.status, f"up {up}"]
     facts.append("cpu ?" if process.cpu_percent is None else f"cpu {process.cpu_percent:.0f}%")
     if process.rss_bytes is not None:
         facts.append(size(process.rss_bytes))

@@ -5,14 +5,13 @@ sample of each producer is kept, so that CPU and I/O are those of the time in be
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cockpit.clock import Clock
-from cockpit.diagnosis.masking import MASK, mask
 from cockpit.models.physics import HostFacts, LostProducer, Physics, ProcessFact, Pulse
+from cockpit.runtime.arguments import without_secrets
 from cockpit.runtime.host import host_facts
 from cockpit.runtime.matching import Match, Target, inside, match, onlooker
 from cockpit.runtime.processes import Card, Listing, ProcessTable, Vitals, ancestors, family
@@ -24,7 +23,6 @@ WORKING_IO = 4_096
 MOST_PRODUCERS = 8
 _STOPPED = ("stopped", "tracing-stop")
 _DEAD = ("zombie", "dead")
-_SECRET = re.compile(r"--?[\w-]*(token|secret|passw(or)?d|passphrase|api[-_]?key|credential|auth)[\w-]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,20 +255,6 @@ class Prober:
         if lost is not None and not any(fact.started_at >= lost.seen_at for fact in maybe):
             return Pulse.GONE, ""
         return _without_producer(target, maybe, listing, hidden, remote=self._remote(target.root))
-
-
-def without_secrets(cmdline: Sequence[str]) -> tuple[str, ...]:
-    """A command line that may be shown and written down: anyone on the host can read it, but not for ever."""
-    safe: list[str] = []
-    hide = False
-    for word in cmdline:
-        if hide and not word.startswith("-"):
-            safe.append(MASK)
-        else:
-            name, sign, _ = word.partition("=")
-            safe.append(f"{name}={MASK}" if sign and _SECRET.fullmatch(name) else mask(word))
-        hide = bool(_SECRET.fullmatch(word))
-    return tuple(safe)
 
 
 def _without_producer(

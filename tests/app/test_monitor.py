@@ -3,8 +3,10 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.geometry import Region
 
 from cockpit.clock import Clock
 from cockpit.models.physics import HostFacts
@@ -23,6 +25,7 @@ from tests.widgets.harness import repaints
 from widgets.detail import DetailPane
 from widgets.header import Header
 from widgets.log_view import LogView
+from widgets.rows import Cell, HeaderLine
 from widgets.sparkline import Sparkline
 
 
@@ -116,6 +119,30 @@ async def test_a_second_repaints_the_clocks_and_nothing_else(
         assert len(changed) in range(1, 4)
         assert len(step) <= 1
         assert all(region is not None and region.height == 1 for region in (*changed, *step))
+
+
+async def test_what_changes_below_is_not_painted(
+    make_app: MakeApp, root: Path, processes: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes.three(root)
+    async with operate(make_app()) as me:
+        monitor = await open_monitor(me)
+        real = monitor._compositor.render_update
+        painted: list[str] = []
+
+        def update(**more: Any) -> Any:
+            painted.append("painted")
+            return real(**more)
+
+        monkeypatch.setattr(monitor._compositor, "render_update", update)
+        # This is how Textual hands on what has changed below.
+        monitor.refresh(Region(0, 0, 160, 1))
+        me.screen.query_one(Header).line = HeaderLine(left=(Cell("another line"),))
+        for _ in range(5):
+            await me.pilot.pause(0.05)
+        assert painted == []
+        monitor.query_one(Header).line = HeaderLine(left=(Cell("another line"),))
+        await me.until(lambda: painted, "what is on top is painted")
 
 
 async def test_a_producer_that_dies_is_told_at_once(make_app: MakeApp, root: Path, processes: FakeTable) -> None:

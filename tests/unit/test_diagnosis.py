@@ -97,6 +97,23 @@ def test_a_failure_nobody_knows_is_said_plainly() -> None:
     assert findings["step-failed"].cause.startswith("build.implement failed: gremlins in the lamp")
 
 
+@pytest.mark.parametrize(
+    "source", ["curriculum-builder", "agents-orchestration", "ai-csuite", "custom", "a-third-party"]
+)
+def test_no_system_is_left_without_a_word(source: str) -> None:
+    ref = RunRef(source=source, root="/srv", path="run-1", id="run-1")
+    assert len(found(failed("gremlins in the lamp", ref=ref))) == 1
+    silent = make_detail(ref=ref, record=RunRecord(claimed="running"), started_at=START, updated_at=START)
+    assert found(silent)
+
+
+def test_a_third_party_system_is_explained_like_a_declared_one() -> None:
+    text = "ModuleNotFoundError: No module named 'x'"
+    for source in ("custom", "a-third-party"):
+        ref = RunRef(source=source, root="/srv", path="run-1", id="run-1")
+        assert next(iter(found(failed(text, ref=ref)))) == "missing-module"
+
+
 def test_an_error_of_a_step_that_was_done_again_counts_less() -> None:
     text = "ModuleNotFoundError: No module named 'x'"
     again = (

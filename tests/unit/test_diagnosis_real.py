@@ -281,5 +281,6 @@ def test_what_the_manifest_says_of_masked_runs_is_said_here_too(cases: dict[str,
     synthetic = {one.id for one in cases["flow-studio"]["docs-era-synthetic"][2]}
     assert {
         "same-failure-twice", "contradiction-tests-claimed", "secret-exposure", "not-measured",
-        "decision-conflict", "step-timeout", "loop-exhausted", "detour-lint", "detour-upstream", "contradiction-metrics",
+        "decision-conflict", "step-timeout", "loop-exhausted", "detour-lint", "detour-upstream",
+        "contradiction-metrics",
     } <= synthetic  # fmt: skip

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from cockpit.models.physics import HostFacts, Physics, Pulse
+from cockpit.runtime.arguments import without_secrets
 from cockpit.runtime.matching import RecordedPid, Target
-from cockpit.runtime.physics import Prober, without_secrets
+from cockpit.runtime.physics import Prober
 from tests.builders import START
 from tests.unit.fake_processes import PATH, ROOT, RUN, FakeTable, target
 
