@@ -118,6 +118,10 @@ class RunReader:
                 problem = Problem(path=ref.path, reason=f"cannot be read: {_reason(error)}", fatal=True)
                 return Read(ref, again=first, problem=problem)
 
+    def judge(self, detail: RunDetail) -> Run:
+        """The verdict on facts that were read before, as of now."""
+        return self._judge(detail, self._clock())
+
     def detail(self, ref: RunRef) -> Read:
         """Facts of a run, read now and incrementally, and its verdict as of now. Never raises."""
         return self.read(ref, None, keep=True)
@@ -136,7 +140,7 @@ class RunReader:
             return Read(ref, detail=detail, fingerprint=known)
         if first and self._half_written(detail):
             return Read(ref, detail=detail, again=True)
-        return Read(ref, self._judge(detail, self._clock()), detail, fingerprint)
+        return Read(ref, self.judge(detail), detail, fingerprint)
 
     def _remembered(self, key: str) -> RunDetail | None:
         with self._guard:

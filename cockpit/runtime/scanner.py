@@ -4,13 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
-from cockpit.models.run import Run, RunRef
+from cockpit.models.run import Run, RunRef, RunState
 from cockpit.models.snapshot import Progress
 from cockpit.runtime.census import Census
 from cockpit.runtime.compact import without_gc
@@ -28,6 +28,12 @@ _BATCH_S = 0.04
 """A batch of reads ends after this long, so that what it found is seen and what is more pressing gets its turn."""
 _JOIN_S = 2.0
 _RECOVER_S = 1.0
+
+
+_TIMED = (RunState.RUNNING, RunState.PENDING, RunState.STUCK)
+"""States that depend on how long a step may take."""
+_MOST_EARLY = 256
+"""Facts of that many such runs are kept until the first scan is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Scanner:
     ) -> None:
         self.queue = WorkQueue()
         self.progress = Progress()
+        self._early: list[Read] = []
         self.failures: dict[str, Problem] = {}
         """Why the last read of a run failed, by key."""
         self._census = census
@@ -223,6 +230,12 @@ class Scanner:
         if self.progress.finished:
             for index in self._indexes.values():
                 index.prune()
+            self._judge_early()
+
+    def _judge_early(self) -> None:
+        """Judge the runs that time decides once more: how long steps usually take is known only now."""
+        early, self._early = self._early, []
+        self._apply([replace(read, run=self._reader.judge(read.detail)) for read in early if read.detail is not None])
 
     def _look(self, refs: Iterator[RunRef], budget_s: float) -> Iterator[Read]:
         until = time.monotonic() + budget_s
@@ -254,6 +267,8 @@ class Scanner:
                     puts.append((unreadable(read.ref, read.problem), ""))
             elif read.run is not None:
                 puts.append((read.run, read.fingerprint))
+                if not self.progress.finished and read.run.state in _TIMED and len(self._early) < _MOST_EARLY:
+                    self._early.append(read)
             else:
                 changed |= self._table.touch(key, read.fingerprint)
         changed |= self._table.put(puts, self._clock())
