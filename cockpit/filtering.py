@@ -33,6 +33,7 @@ _TEXTS: dict[str, Callable[[Run], str | None]] = {
     "claimed": lambda run: run.claimed,
     "reason": lambda run: " ".join(reason.text for reason in run.reasons),
     "signature": lambda run: run.signature,
+    "finding": lambda run: " ".join(run.findings),
     "tag": lambda run: " ".join(run.tags),
 }
 _NUMBERS: dict[str, Callable[[Run, datetime], float | None]] = {
@@ -41,15 +42,8 @@ _NUMBERS: dict[str, Callable[[Run, datetime], float | None]] = {
     "problems": lambda run, _: float(run.problems),
     "failed": lambda run, _: float(run.steps.failed),
 }
-
-
-def _contradicts(finding: str) -> bool:
-    """Whether a finding is a contradiction; that two status files differ is one in nearly every run, and too little."""
-    return finding.startswith("contradiction-") and finding != "contradiction-records"
-
-
 _FLAGS: dict[str, Callable[[Run], bool]] = {
-    "contradicted": lambda run: run.contradicted or any(map(_contradicts, run.findings)),
+    "contradicted": lambda run: run.contradicted,
     "attention": lambda run: run.state in ATTENTION or run.contradicted,
     "active": lambda run: run.state in (RunState.RUNNING, RunState.PENDING, RunState.PAUSED),
     "problem": lambda run: run.problems > 0,
