@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import pytest
 from cockpit.clock import Clock, fixed_clock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("COCKPIT_TEST_SHARED") or REPOSITORY.parent / "shared")
+"""Where the recorded data of the real systems is, if anywhere."""
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 """The frozen moment tests judge from; later than everything in the recorded data."""
 
@@ -34,14 +35,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def real_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recorded data of the real systems, unpacked; tests that ask for it are skipped where it is missing.
 
     Treat it as read-only: copy what a test changes.
     """
-    unpack = REPOSITORY.parent / "shared" / "real" / "unpack"
+    unpack = SHARED / "real" / "unpack"
     if not unpack.exists():
         pytest.skip("recorded data of the real systems is not here")
     target = tmp_path_factory.mktemp("real")
     subprocess.run([str(unpack), str(target)], check=True, capture_output=True)
-    yield target
+    return target

@@ -204,6 +204,7 @@ class Painter:
         )
         header = screen.query_one("#header", Header)
         header.line, header.keep = header_line(screen.snapshot, facts)
+        screen.commanding.hints()
 
     def ages(self) -> None:
         """Ages move on; only lines that look different are painted."""

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from cockpit.models.snapshot import WatchMode
-from cockpit.runtime import watcher as module
 from cockpit.runtime.arm import Arm
 from cockpit.runtime.mounts import filesystem_type, is_silent, parse_mountinfo
 from cockpit.runtime.roots import mtime_ns
