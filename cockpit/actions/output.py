@@ -103,5 +103,5 @@ class CappedOutput:
 
     def _next_line(self, offset: int) -> int:
         """The beginning of the first line after `offset`, if one begins soon."""
-        found = os.pread(self._fd, _LINE_SEARCH, offset).find(b"\n")
+        found = os.pread(self._fd, min(_LINE_SEARCH, self._tail // 4), offset).find(b"\n")
         return offset + found + 1 if found >= 0 else offset

@@ -251,7 +251,7 @@ class CockpitScreen(Screen[None]):
         told = await self.recording.refresh(settle=settle)
         if told:
             self.painter.record()
-            self.acting.told(told)
+        self.acting.told(told)
 
     # -- panes
 
