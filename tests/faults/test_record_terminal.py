@@ -113,6 +113,8 @@ def test_ctrl_z_stops_the_job_and_fg_goes_on_with_the_terminal_as_it_was(shell: 
         program.send("fg\r")
         program.send("again\r")
         program.read_until(has_line("got again"))
+        # Until the shell asks again, what is typed still goes to the command.
+        program.read_until(lambda terminal: terminal.text.rstrip().endswith("$>"))
         program.send("stty -a | grep -o -w echo && echo mode ok\r")
         program.read_until(has_line("mode ok"))
     assert one(tmp_path).exit_code == 0
