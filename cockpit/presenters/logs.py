@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from cockpit.clock import parse_iso
 from cockpit.models.journal import Entry
 from cockpit.models.records import RoutingEntry
 from cockpit.presenters import times, words
@@ -51,8 +53,14 @@ _KINDS = {
 
 
 def timeline_rows(entries: Sequence[Entry], style: TimeStyle) -> list[LogRow]:
-    """What operators did, oldest first."""
-    return [timeline_row(entry, style) for entry in entries]
+    """What operators did, oldest first; a back-dated remark stands at the time it speaks of."""
+    return [timeline_row(entry, style) for entry in sorted(entries, key=lambda entry: (happened_at(entry), entry.seq))]
+
+
+def happened_at(entry: Entry) -> datetime:
+    """When what an entry tells of happened: usually when it was written down."""
+    said = entry.data.get("happened_at")
+    return (parse_iso(said) if isinstance(said, str) else None) or entry.at
 
 
 def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
@@ -63,7 +71,7 @@ def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
     return LogRow(
         key=str(entry.seq),
         level=level,
-        at=Cell(times.clock_time(entry.at, style), Tone.DIM),
+        at=Cell(times.clock_time(happened_at(entry), style), Tone.DIM),
         where=words.text(who(entry), Tone.DIM),
         what=words.text(_KINDS.get(entry.kind, entry.kind), Tone.ACCENT),
         text=words.text(text, loud),

@@ -16,7 +16,16 @@ from cockpit.models.records import Decision, Iteration, RoutingEntry
 from cockpit.models.records import Level as Loudness
 from cockpit.presenters.checklist import checklist_rows, progress
 from cockpit.presenters.lazy import LazyRows
-from cockpit.presenters.logs import describe, file_row, file_rows, routing_row, routing_rows, text_level, timeline_row
+from cockpit.presenters.logs import (
+    describe,
+    file_row,
+    file_rows,
+    routing_row,
+    routing_rows,
+    text_level,
+    timeline_row,
+    timeline_rows,
+)
 from cockpit.presenters.plans import command_text, job_lines, plan_lines
 from cockpit.presenters.times import TimeStyle
 from tests.samples import HOSTILE, NOW, assert_clean, cells
@@ -352,3 +361,13 @@ def test_hostile_text_in_a_checklist(text: str) -> None:
         item(text, ItemState.SKIPPED, note=text),
     )
     assert_clean(checklist_rows(Checklist(target=text, items=items), {text: text}, NOW, TimeStyle.LOCAL))
+
+
+def test_a_back_dated_remark_stands_at_the_time_it_speaks_of() -> None:
+    now = told("note", text="written now")
+    early = told("note", text="it began", happened_at="2026-11-21T09:00:00Z").model_copy(update={"seq": now.seq + 1})
+    odd = told("note", text="odd", happened_at=[1]).model_copy(update={"seq": now.seq + 2})
+    rows = timeline_rows([now, early, odd], TimeStyle.UTC)
+    assert [row.text.text for row in rows] == ["it began", "written now", "odd"]
+    assert rows[0].at.text == "09:00:00"
+    assert rows[2].at.text == rows[1].at.text
