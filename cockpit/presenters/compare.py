@@ -8,7 +8,8 @@ from cockpit.presenters.receipts import last_line
 from cockpit.presenters.runs import place
 from widgets.rows import Cell, Level, TextRow, Tone
 
-_STEP, _STATUS, _TOOK = 28, 14, 9
+_STEP, _STATUS, _TOOK = 25, 14, 8
+"""Cells of the columns: with the tries they fit a terminal of 80 columns."""
 
 
 def compare_lines(run: Run, good: Run, found: Comparison) -> list[TextRow]:
@@ -53,7 +54,8 @@ def compare_lines(run: Run, good: Run, found: Comparison) -> list[TextRow]:
 
 def _step(step: StepDifference) -> list[Cell]:
     name = words.text(place(step.flow, step.step), limit=_STEP - 1).text
-    tries = f"  {step.attempts}/{step.good_attempts}" if step.attempts != step.good_attempts else ""
+    both = step.status is not None and step.good_status is not None
+    tries = f"  {step.attempts}/{step.good_attempts}" if both and step.attempts != step.good_attempts else ""
     return [
         Cell(f"{name:<{_STEP}}"),
         _status(step.status),

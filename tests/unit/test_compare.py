@@ -89,6 +89,22 @@ def test_the_lines_name_both_runs_and_are_clean() -> None:
     assert "not run" in text
 
 
+def test_the_table_fits_a_terminal_of_eighty_columns() -> None:
+    good = detail(
+        fact("a_step_with_a_rather_long_name"), receipts=(receipt("a_step_with_a_rather_long_name", 3_599_000),)
+    )
+    bad = detail(
+        fact("a_step_with_a_rather_long_name", StepStatus.INTERRUPTED, attempts=12),
+        receipts=(receipt("a_step_with_a_rather_long_name", 86_000_000),),
+    )
+    rows = compare_lines(
+        run("bad", RunState.FAILED, None, 1), run("good", RunState.SUCCEEDED, None, 2), compare(bad, good)
+    )
+    lines = ["".join(span.text for span in row.spans) for row in rows]
+    assert any("12/1" in line for line in lines)
+    assert max(map(len, lines[4:])) <= 80 - 3, "frame and gutter take three cells"
+
+
 def test_the_panel_says_what_was_measured_and_what_was_not() -> None:
     measured = receipt(
         "test", 1, measures={"tests": {"measured": True, "passed": 40, "failed": 2, "coverage_percent": 81}}
