@@ -205,13 +205,20 @@ class Session:
             lambda ref: recorded_producers(self.state_dir(self.root_of(ref)), ref),
         )
 
-    def findings(self, run: Run, detail: RunDetail, physics: "Physics | None" = None) -> tuple["Finding", ...]:
+    def findings(
+        self,
+        run: Run,
+        detail: RunDetail,
+        physics: "Physics | None" = None,
+        offers: Mapping[str, str | None] | None = None,
+    ) -> tuple["Finding", ...]:
         """What is probably wrong with a run, best first. Reads its files: not for the event loop.
 
         Args:
             run: Its verdict as of now.
             detail: Its facts.
             physics: Its processes, where they were looked at.
+            offers: See `offers`; only actions that can be carried out now are suggested.
         """
         from cockpit.runtime.examine import examine
 
@@ -224,14 +231,14 @@ class Session:
             physics=physics,
             others=[other for other in self.board.snapshot.runs if other.key != run.key],
             playbooks={playbook.id for playbook in self.library.playbooks},
-            actions=self._possible(run, detail),
+            actions=None if offers is None else {action for action, refused in offers.items() if refused is None},
         )
 
-    def _possible(self, run: Run, detail: RunDetail) -> set[str] | None:
-        """The actions that can be carried out now; `None` where nothing can be planned here."""
+    def offers(self, run: Run, detail: RunDetail) -> dict[str, str | None] | None:
+        """Every action of a run with the reason why not; `None` where nothing can be planned here. Reads the disk."""
         with suppress(CockpitError, OSError):
-            offers = self.desk(self.root_of(run.ref)).offers(run, detail)
-            return {offer.spec.id for offer in offers if offer.refused is None}
+            found = self.desk(self.root_of(run.ref)).offers(run, detail)
+            return {offer.spec.id: offer.refused for offer in found}
         return None
 
     def root_of(self, ref: RunRef) -> Path:

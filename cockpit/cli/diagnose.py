@@ -23,7 +23,7 @@ def diagnose(options: argparse.Namespace) -> int:
         detail = session.detail(run)
         run = session.judge(detail)
         physics = None if options.now or os.environ.get("COCKPIT_NOW") else _physics(session, run)
-        found = session.findings(run, detail, physics)
+        found = session.findings(run, detail, physics, session.offers(run, detail))
         for problem in session.rules.problems:
             output.tell(f"{problem.path}: {problem.reason}")
         if options.json:

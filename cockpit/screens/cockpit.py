@@ -1,6 +1,6 @@
 """The cockpit: the panes, bound to one snapshot and one run in scope. Commands are carried out by its controllers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -81,6 +81,7 @@ class CockpitScreen(Screen[None]):
 
         key: str
         findings: tuple[Finding, ...]
+        offers: Mapping[str, str | None] | None
 
     class Recorded(Message):
         """A journal has grown, by whoever's hand."""
@@ -232,7 +233,7 @@ class CockpitScreen(Screen[None]):
 
     @on(Diagnosed)
     def _diagnosed(self, event: Diagnosed) -> None:
-        self.scoping.diagnosed(event.key, event.findings)
+        self.scoping.diagnosed(event.key, event.findings, event.offers)
 
     def _tick(self) -> None:
         """Ages move; journals on filesystems that tell nothing are looked at."""

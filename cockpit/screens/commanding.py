@@ -131,6 +131,9 @@ class Commanding:
         refusal = screen.session.refusal(screen.session.root_of(run.ref))
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
+        action = command.id.partition(".")[2]
+        if screen.scope.offers is not None and action not in screen.scope.offers:
+            return f"{run.ref.source} has no {action} for this run"
         if not screen.scope.flow_and_step[1]:
             return "no step to start from: point at one in Receipts"
         return "the run is running" if run.state is RunState.RUNNING else None

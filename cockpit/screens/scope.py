@@ -3,6 +3,7 @@
 Facts are loaded in a thread; each answer carries the key it was asked for, so an answer for another run is dropped.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.models.detail import RunDetail
@@ -21,6 +22,7 @@ class RunScope:
         step: The step the operator points at (flow, step); `None` means the one that matters now.
         anchored: Whether the panes keep this run while the cursor moves on.
         findings: What is probably wrong with it, best first; `None` until that has been looked into.
+        offers: Its actions with the reason why not; `None` until they are known.
     """
 
     key: str | None = None
@@ -29,6 +31,7 @@ class RunScope:
     step: tuple[str, str] | None = None
     anchored: bool = False
     findings: tuple[Finding, ...] | None = None
+    offers: Mapping[str, str | None] | None = None
 
     @property
     def flow_and_step(self) -> tuple[str | None, str | None]:
@@ -57,6 +60,6 @@ class RunScope:
         """The same run, kept or let go."""
         return replace(self, anchored=on)
 
-    def diagnosed(self, findings: tuple[Finding, ...]) -> "RunScope":
-        """The same run with what was found."""
-        return replace(self, findings=findings)
+    def diagnosed(self, findings: tuple[Finding, ...], offers: Mapping[str, str | None] | None) -> "RunScope":
+        """The same run with what was found, and what can be done."""
+        return replace(self, findings=findings, offers=offers)

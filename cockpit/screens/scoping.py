@@ -3,6 +3,7 @@
 Each answer carries the key it was asked for, so an answer for another run is dropped.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -142,11 +143,14 @@ class Scoping:
         """In a thread."""
         session = self._screen.session
         look = session.board.look(run.key)
-        found = session.findings(run, detail, None if look is None else look.physics)
-        self._screen.post_message(self._screen.Diagnosed(run.key, found))
+        offers = session.offers(run, detail)
+        found = session.findings(run, detail, None if look is None else look.physics, offers)
+        self._screen.post_message(self._screen.Diagnosed(run.key, found, offers))
 
-    def diagnosed(self, key: str, findings: tuple[Finding, ...]) -> None:
-        """What was found has arrived."""
-        if key == self.scope.key and findings != self.scope.findings:
-            self.scope = self.scope.diagnosed(findings)
-            self._screen.painter.step()
+    def diagnosed(self, key: str, findings: tuple[Finding, ...], offers: Mapping[str, str | None] | None) -> None:
+        """What was found has arrived, and what can be done."""
+        if key != self.scope.key or (findings, offers) == (self.scope.findings, self.scope.offers):
+            return
+        self.scope = self.scope.diagnosed(findings, offers)
+        self._screen.painter.step()
+        self._screen.commanding.hints()

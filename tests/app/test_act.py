@@ -10,6 +10,7 @@ import pytest
 from textual.notifications import Notification
 
 from cockpit.clock import system_clock
+from cockpit.sources.flow_studio import FlowStudioSource
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
@@ -469,3 +470,15 @@ async def test_output_that_would_write_to_the_terminal(make_app: MakeApp, root: 
         await job_ended(me)
         await me.until(lambda: "[/x] bye" in me.text("log"), "the output is shown, without what it would do")
         assert "\x1b" not in me.text("log")
+
+
+async def test_an_action_that_the_system_does_not_have_says_so(
+    make_app: MakeApp, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes.three(root)
+    monkeypatch.setattr(FlowStudioSource, "actions", lambda _self, _ref: ())
+    async with operate(make_app()) as me:
+        await me.until(lambda: me.scope.offers is not None)
+        await me.press("R")
+        await me.told("flow-studio has no resume for this run")
+        assert me.dialog is None
