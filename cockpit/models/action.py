@@ -15,29 +15,175 @@ class Confirm(StrEnum):
     TYPED = "typed"
 
 
+class Reach(StrEnum):
+    """What an action works on, and so what its lock covers."""
+
+    RUN = "run"
+    SYSTEM = "system"
+    """The system as a whole: its configuration, its services, its traffic. One such action at a time per root."""
+
+
+class InputKind(StrEnum):
+    """What an input of an action may hold; anything else is refused before there is a plan."""
+
+    NAME = "name"
+    """A plain name (`cockpit.actions.names`)."""
+    TEXT = "text"
+    """One line for people; never part of a command that could read it as an option."""
+    INTEGER = "integer"
+    FLAG = "flag"
+    """`yes` or `no`."""
+    CHOICE = "choice"
+    PATH = "path"
+    """A file inside the root, relative to it."""
+
+
+class ActionInput(Model):
+    """Something an operator chooses before there is a plan (`--set NAME=VALUE`).
+
+    Attributes:
+        name: As a template names it: `{name}`.
+        title: What is asked, for people.
+        kind: What it may hold.
+        default: Used where nothing is chosen; `None` makes it required unless `optional`.
+        choices: For `choice`.
+        optional: Whether it may be left out.
+    """
+
+    name: str
+    title: str
+    kind: InputKind = InputKind.NAME
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+class OutcomeRule(Model):
+    """What a command's own words say of how it ended, where its exit code does not.
+
+    Attributes:
+        pattern: Regular expression looked for in each line of its output.
+        failed: Whether such a line means that it failed (else: that it worked).
+        says: What became of it, for people.
+    """
+
+    pattern: str
+    failed: bool
+    says: str
+
+
+class RequestCheck(Model):
+    """A question asked of the service before or after a request; only reads (GET).
+
+    Attributes:
+        path: Path and query template.
+        field: Dotted path of the value looked at.
+        equals: What it must be; a template. `None`: it must be there and true.
+        says: What it means where it does not hold, for people.
+    """
+
+    path: str
+    field: str
+    equals: str | None = None
+    says: str
+
+
+class RequestSpec(Model):
+    """An HTTP request as a template. Carried out by a job like a command, once, never sent again by itself.
+
+    Attributes:
+        service: Which configured service it goes to (`[services.<service>]`: base URL, token, time limit).
+        method: `GET` or `POST`.
+        path: Path below the base URL; a template.
+        query: Query parameters; templates. Those that come out empty are left out.
+        body: JSON body, flat; templates. `None` for none.
+        before: Gates: must hold or the request is not sent.
+        after: Read back when it was answered; the outcome rests on them.
+    """
+
+    service: str
+    method: str = "POST"
+    path: str
+    query: dict[str, str] = Field(default_factory=dict)
+    body: dict[str, str] | None = None
+    before: tuple[RequestCheck, ...] = ()
+    after: tuple[RequestCheck, ...] = ()
+
+
 class ActionSpec(Model):
-    """An action a source offers for its runs.
+    """An action a source offers for its runs, or a user declares.
 
     Attributes:
         id: The verb: `resume`, `retry`, `archive` ...
         title: One line for people.
-        argv: Template; `{run}`, `{flow}` and `{step}` are replaced in each argument. Empty for actions the cockpit
-            carries out itself.
+        argv: Template; `{run}`, `{flow}`, `{step}` and the action's inputs are replaced in each argument. Empty for
+            actions the cockpit carries out itself and for requests.
+        request: The HTTP request, for actions that are one.
         needs: Which of `flow` and `step` must be known.
+        inputs: What must be chosen besides.
+        reach: The run, or the system.
         confirm: How its plan is confirmed.
+        danger: Whether it cannot be taken back, or reaches beyond this host.
         undo: How to take it back, for people.
+        undone_by: Id of the action that takes it back, or `None`.
         cwd_marker: The command runs in the nearest directory at or above the run that holds this file.
+        env: Changes to the environment; values are templates.
         expects: What a person should see happen, for the plan.
+        warnings: What they must know before saying yes, from `formats/`.
+        dry_run: Template of a command that shows what `argv` would do and changes nothing; empty for none.
+        outcome: How its output tells what became of it; first match wins, failures before successes.
+        unavailable: Why this system cannot do it although its documents say so, or `None`.
+        key: Key in the action menu, or `None`.
     """
 
     id: str
     title: str
     argv: tuple[str, ...] = ()
+    request: RequestSpec | None = None
     needs: tuple[str, ...] = ()
+    inputs: tuple[ActionInput, ...] = ()
+    reach: Reach = Reach.RUN
     confirm: Confirm = Confirm.YES
+    danger: bool = False
     undo: str = ""
+    undone_by: str | None = None
     cwd_marker: str | None = None
+    env: dict[str, str] = Field(default_factory=dict)
     expects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: tuple[str, ...] = ()
+    outcome: tuple[OutcomeRule, ...] = ()
+    unavailable: str | None = None
+    key: str | None = None
+
+
+class PlannedCheck(Model):
+    """A `RequestCheck` with its templates filled in."""
+
+    url: str
+    field: str
+    equals: str | None = None
+    says: str
+
+
+class PlannedRequest(Model):
+    """The exact HTTP request of a plan.
+
+    Attributes:
+        url: In full, with its query.
+        body: JSON body, or `None`.
+        token_env: Name of the environment variable that holds the token; its value is in no plan, job or journal.
+        timeout_s: Seconds one answer may take.
+    """
+
+    service: str
+    method: str
+    url: str
+    body: dict[str, str] | None = None
+    token_env: str | None = None
+    timeout_s: float = 10.0
+    before: tuple[PlannedCheck, ...] = ()
+    after: tuple[PlannedCheck, ...] = ()
 
 
 class Plan(Model):
@@ -47,32 +193,49 @@ class Plan(Model):
         action: Action id.
         run: Run id.
         run_key: Unique key of the run.
+        lock_key: What is locked while it runs: the run's key, or that of its system.
         hash: sha256 over the plan and the run's fingerprint.
         argv: The command, or `None` where the cockpit acts itself.
+        request: The HTTP request, or `None`.
         cwd: Where it runs.
         env: Changes to the environment.
         effects: What it will write, supersede, move or run again.
+        warnings: What must be known before saying yes.
         expected_s: Seconds it usually takes, or `None` where nothing tells.
+        expected_tokens: Tokens it usually takes, from past receipts, or `None`.
         undo: How to take it back.
+        dry_run: Command that shows what it would do, or `None`.
+        outcome: How its output tells what became of it.
+        options: Inputs and options as they were chosen.
+        fingerprint: The run's, when it was planned.
+        basis: The facts it rests on, by name, to tell what changed where the run moved.
         refused: Why it cannot be done, or `None`.
     """
 
     action: str
     run: str
     run_key: str
+    lock_key: str = ""
     flow: str | None = None
     step: str | None = None
     hash: str
     argv: tuple[str, ...] | None = None
-    request: dict[str, str] | None = None
+    request: PlannedRequest | None = None
     cwd: str | None = None
     env: dict[str, str] = Field(default_factory=dict)
     effects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     expected_s: float | None = None
+    expected_tokens: int | None = None
     undo: str = ""
+    undone_by: str | None = None
+    danger: bool = False
+    dry_run: tuple[str, ...] | None = None
+    outcome: tuple[OutcomeRule, ...] = ()
     confirm: Confirm = Confirm.YES
     options: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
+    basis: dict[str, str] = Field(default_factory=dict)
     refused: str | None = None
 
 
@@ -93,6 +256,7 @@ class Job(Model):
         id: Name of its directory under `<state>/jobs`.
         exit_code: Of the command; negative is the signal that ended it.
         outcome: What became of it, for people.
+        judged_by: What that rests on: `exit code`, `output`, `evidence of the run`, or several of them.
         output: Absolute path of its output file.
     """
 
@@ -107,5 +271,6 @@ class Job(Model):
     exit_code: int | None = None
     state: JobState
     outcome: str = ""
+    judged_by: tuple[str, ...] = ()
     output: str
     plan_hash: str = ""
