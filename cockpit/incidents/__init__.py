@@ -1,0 +1,1 @@
+"""Incidents: what the journal makes of them, their life cycle, and the gates between its phases."""
