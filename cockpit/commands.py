@@ -12,7 +12,12 @@ class Scope(StrEnum):
 
     ANYWHERE = "anywhere"
     LISTS = "lists"
+    RUNS = "runs"
     CHECKLIST = "checklist"
+
+    def reaches(self, pane: str) -> bool:
+        """Whether keys of this scope work in a pane (by its id, which is the scope's value for scopes of one pane)."""
+        return self in (Scope.ANYWHERE, Scope.LISTS) or self.value == pane
 
 
 class Group(StrEnum):
@@ -85,7 +90,13 @@ COMMANDS: tuple[Command, ...] = (
         Group.MOVE,
         footer=1,
     ),
-    Command("go.back", ("escape", "h", "backspace"), "back", "Back up; clears the filter first.", group=Group.MOVE),
+    Command(
+        "go.back",
+        ("escape", "h", "backspace"),
+        "back",
+        "Back up; at the top it clears the filter first, then the marks.",
+        group=Group.MOVE,
+    ),
     Command("go.last", ("minus",), "last view", "Swap with the view before.", group=Group.MOVE),
     _pane(1, "runs", "Every run, what needs attention first."),
     _pane(2, "receipts", "Steps and receipts of the run in scope."),
@@ -120,6 +131,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("find.warning", ("w",), "next warning", "Jump to the next warning or error.", group=Group.FIND),
     Command("find.next", ("n",), "again", "Repeat the last hunt forward.", group=Group.FIND),
     Command("find.previous", ("N",), "again back", "Repeat the last hunt backward.", group=Group.FIND),
+    Command(
+        "mark.toggle",
+        ("space",),
+        "mark",
+        "Mark the run, or take its mark away; actions then are about all marked runs.",
+        Scope.RUNS,
+        Group.FIND,
+    ),
+    Command("mark.range", ("v",), "mark range", "Mark every run from the last mark to here.", Scope.RUNS, Group.FIND),
+    Command("mark.all", ("asterisk",), "mark all", "Mark all runs shown, or none.", Scope.RUNS, Group.FIND),
     Command("view.follow", ("f",), "follow", "Follow the end of the pane, or stop.", group=Group.VIEW),
     Command("view.times", ("t",), "times", "Times as ages, in UTC, in local time.", group=Group.VIEW),
     Command("view.sort", ("s",), "sort", "Sort runs by attention, last change, age, name.", group=Group.VIEW),

@@ -245,13 +245,6 @@ class LineList(RowPane[RowT]):
         if row is not None and self.selectable(row):
             self.post_message(self.Chosen(self, row.key))
 
-    def action_mark(self) -> None:
-        """Mark the row under the cursor or take its mark away, and go on to the next."""
-        key = self.cursor_key
-        if key is not None:
-            self.set_marks(self.marked ^ {key})
-            self.action_cursor_down()
-
     def set_marks(self, keys: frozenset[str]) -> None:
         """Mark exactly these rows, and say so."""
         if keys != self.marked:

@@ -13,7 +13,7 @@ FEW = 256
 class RowStore(Generic[RowT]):
     """Rows by index. Never walks a lazy sequence (attribute `lazy = True`), never makes a table of all keys.
 
-    A lazy sequence may offer `index_of(key) -> int | None`.
+    A lazy sequence may offer `index_of(key) -> int | None` and `key_of(index) -> str | None`.
     """
 
     def __init__(self) -> None:
@@ -54,6 +54,12 @@ class RowStore(Generic[RowT]):
         """The key of the row at `index` if it was looked at already."""
         row = self._fetched.get(index)
         return None if row is None else row.key
+
+    def key_of(self, index: int) -> str:
+        """The key of the row at `index`; a lazy sequence that knows its keys (`key_of`) makes no row for it."""
+        known = getattr(self.rows, "key_of", None)
+        key: str | None = None if known is None else known(index)
+        return self.at(index).key if key is None else key
 
     def find(self, key: str, near: int) -> int | None:
         """Where the row with `key` is; `near` is looked at first, and nothing else in a lazy sequence without index."""

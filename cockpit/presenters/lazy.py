@@ -46,6 +46,10 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
                 raise IndexError(index)
         return self._to_row(index, self.items[index])
 
+    def key_of(self, index: int) -> str | None:
+        """The key of the row at `index` without making it, or `None` where keys were not given."""
+        return None if self._keys is None else self._keys[index]
+
     def index_of(self, key: str) -> int | None:
         """Where the row with `key` is, or `None`; only known where keys were given."""
         if self._keys is None:

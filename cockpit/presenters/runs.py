@@ -30,6 +30,22 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """How many runs are marked, and how many of them the filter hides."""
+
+    marked: int = 0
+    hidden: int = 0
+
+    @property
+    def badge(self) -> Cell:
+        """For the title of the pane; empty where nothing is marked."""
+        if not self.marked:
+            return EMPTY
+        hidden = f" ({self.hidden} hidden)" if self.hidden else ""
+        return Cell(f"{self.marked} marked{hidden}", Tone.ACCENT)
+
+
+@dataclass(frozen=True, slots=True)
 class RunsView:
     """How the operator wants to see the runs."""
 

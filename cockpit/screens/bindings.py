@@ -5,7 +5,7 @@ from textual.binding import Binding, BindingType
 from cockpit.commands import COMMANDS, Scope
 from cockpit.keymap import Keymap
 
-_WIDGETS_OWN = (Scope.LISTS, Scope.CHECKLIST)
+_WIDGETS_OWN = (Scope.LISTS, Scope.RUNS, Scope.CHECKLIST)
 """Commands whose keys the focused pane binds itself, under the same ids."""
 _NOWHERE = "f24"
 """Stands for "no key" in a Textual key map, which has no way to take a binding away."""

@@ -25,6 +25,7 @@ from cockpit.screens.comparing import Comparing
 from cockpit.screens.copying import Copying
 from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
+from cockpit.screens.marking import Marking
 from cockpit.screens.painting import Painter
 from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
@@ -112,6 +113,11 @@ class CockpitScreen(Screen[None]):
     def scoping(self) -> Scoping:
         """Decides which run the panes speak of."""
         return Scoping(self)
+
+    @cached_property
+    def marking(self) -> Marking:
+        """Knows which runs are marked."""
+        return Marking(self)
 
     @cached_property
     def painter(self) -> Painter:
@@ -259,6 +265,11 @@ class CockpitScreen(Screen[None]):
     @on(RunList.Highlighted, "#runs")
     def _run_highlighted(self, event: LineList.Highlighted) -> None:
         self.scoping.highlighted(event.key)
+
+    @on(RunList.Marked, "#runs")
+    def _runs_marked(self) -> None:
+        self.painter.run_badges()
+        self.commanding.hints()
 
     @on(ReceiptList.Highlighted, "#receipts")
     def _step_highlighted(self, event: LineList.Highlighted) -> None:

@@ -26,6 +26,7 @@ _MOVES = {
     "list.down": "cursor_down", "list.up": "cursor_up", "list.top": "cursor_top", "list.bottom": "cursor_bottom",
     "list.half_down": "half_page_down", "list.half_up": "half_page_up", "list.page_down": "page_down",
     "list.page_up": "page_up", "go.into": "select", "checklist.tick": "tick", "checklist.menu": "menu",
+    "mark.toggle": "mark", "mark.range": "mark_range", "mark.all": "mark_all",
 }  # fmt: skip
 
 
@@ -56,7 +57,7 @@ class Commanding:
             "view.follow": self._follow,
             "view.times": lambda: self.change(times=screen.view.times.next),
             "view.sort": lambda: self.change(sort=screen.view.sort.next),
-            "view.cluster": lambda: self.change(clustered=not screen.view.clustered),
+            "view.cluster": self._cluster,
             "view.freeze": self._freeze,
             "view.anchor": self._anchor,
             "view.monitor": self._monitor,
@@ -167,7 +168,7 @@ class Commanding:
     @staticmethod
     def fits(command: Command, active: str) -> bool:
         """Whether a command is for the pane that is active."""
-        return command.scope is not Scope.CHECKLIST or active == "checklist"
+        return command.scope.reaches(active)
 
     # -- looking
 
@@ -188,6 +189,17 @@ class Commanding:
                 screen.scoping.point_at(None)
         elif screen.view.filter.text:
             self.change(filter=EVERYTHING)
+        else:
+            screen.marking.clear()
+
+    def _cluster(self) -> None:
+        """Runs that failed alike on one line, and back. No mark falls to a run that the operator did not see."""
+        screen = self._screen
+        if screen.view.clustered:
+            screen.marking.spread()
+        else:
+            screen.marking.clear()
+        self.change(clustered=not screen.view.clustered)
 
     def _cycle(self, step: int) -> None:
         place = PANES.index(self._screen.deck.state.active)

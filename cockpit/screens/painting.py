@@ -65,6 +65,11 @@ class Painter:
         pane.set_rows(run_rows(self._shown, view, snapshot.stale, stands_for))
         total, shown = len(snapshot.runs), len(self._shown)
         pane.count = f"{shown} of {total}" if shown != total else str(total)
+        self.run_badges()
+
+    def run_badges(self) -> None:
+        """What the title of the Runs pane says of the view: filter, order, clusters, marks."""
+        screen = self._screen
         badges = []
         if screen.view.filter.text:
             badges.append(Cell(f"/{screen.view.filter.text}", Tone.ACCENT))
@@ -72,7 +77,8 @@ class Painter:
             badges.append(Cell(f"by {screen.view.sort.value}", Tone.DIM))
         if screen.view.clustered:
             badges.append(Cell("by cause", Tone.ACCENT))
-        pane.badges = tuple(badges)
+        marks = screen.marking.marks.badge
+        screen.pane("runs").badges = tuple(badges if not marks.text else (*badges, marks))
 
     def _runs_view(self) -> RunsView:
         view = self._screen.view

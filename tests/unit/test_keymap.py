@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.commands import BY_ID, COMMANDS, Scope, show_key, show_keys
 from cockpit.keymap import build_keymap, normalise_key
+from cockpit.screens.view import PANES
 
 DOCUMENTED = {
     "j": "list.down", "k": "list.up", "down": "list.down", "up": "list.up", "g": "list.top", "G": "list.bottom",
@@ -21,17 +22,25 @@ DOCUMENTED = {
     "e": "find.error", "w": "find.warning", "n": "find.next", "N": "find.previous",
     "f": "view.follow", "t": "view.times", "z": "view.zoom", "s": "view.sort", "equals_sign": "view.freeze",
     "r": "view.rescan", "ctrl+l": "view.redraw", "a": "view.anchor",
-    "space": "checklist.tick", "x": "checklist.menu", "y": "copy.menu", "c": "record.comment", "o": "view.open",
+    "space": "mark.toggle", "v": "mark.range", "asterisk": "mark.all",
+    "x": "checklist.menu", "y": "copy.menu", "c": "record.comment", "o": "view.open",
     "at": "view.audit", "q": "app.close", "ctrl+c": "app.quit", "ctrl+z": "app.suspend",
     "R": "run.resume", "T": "run.retry", "A": "run.archive", "K": "job.cancel", "W": "app.readonly",
 }  # fmt: skip
-"""The documented key map, as far as it is about runs."""
+"""The documented key map, as far as it is about runs: what a key does in the Runs pane, else where it works at all."""
 
 
 @pytest.mark.parametrize(("key", "command"), DOCUMENTED.items())
 def test_every_documented_key_does_what_is_documented(key: str, command: str) -> None:
     assert key in BY_ID[command].keys
-    assert [each.id for each in COMMANDS if key in each.keys] == [command]
+    for pane in PANES if BY_ID[command].scope.reaches("receipts") else (BY_ID[command].scope.value,):
+        assert [each.id for each in COMMANDS if key in each.keys and each.scope.reaches(pane)] == [command]
+
+
+def test_space_ticks_in_the_checklist_and_marks_in_runs() -> None:
+    assert "space" in BY_ID["checklist.tick"].keys
+    assert BY_ID["checklist.tick"].scope is Scope.CHECKLIST
+    assert BY_ID["mark.toggle"].scope is Scope.RUNS
 
 
 def test_ids_are_unique_and_dotted() -> None:
@@ -45,9 +54,7 @@ def test_ids_are_unique_and_dotted() -> None:
 
 def test_the_defaults_do_not_clash() -> None:
     for first, second in itertools.combinations(COMMANDS, 2):
-        if Scope.CHECKLIST in (first.scope, second.scope) or first.scope == second.scope or Scope.ANYWHERE in (
-            first.scope, second.scope,
-        ):  # fmt: skip
+        if any(first.scope.reaches(pane) and second.scope.reaches(pane) for pane in PANES):
             assert not set(first.keys) & set(second.keys), (first.id, second.id)
     assert build_keymap().problems == ()
 
@@ -114,8 +121,8 @@ def test_a_remap_replaces_the_keys() -> None:
 
 def test_a_comma_is_a_key_too_and_doubles_count_once() -> None:
     assert build_keymap({"view.sort": ","}).keys["view.sort"] == ("comma",)
-    assert build_keymap({"view.sort": "comma, v"}).keys["view.sort"] == ("comma", "v")
-    assert build_keymap({"view.sort": "v,, v,"}).keys["view.sort"] == ("v",)
+    assert build_keymap({"view.sort": "comma, C"}).keys["view.sort"] == ("comma", "C")
+    assert build_keymap({"view.sort": "C,, C,"}).keys["view.sort"] == ("C",)
 
 
 def test_an_empty_text_takes_all_keys_away() -> None:
@@ -162,10 +169,11 @@ def test_a_key_wanted_twice_goes_to_one_of_them() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_ID)), st.text("abqzGRT,^+ ctrlf5?/-", max_size=8), max_size=8))
-def test_whatever_is_configured_no_two_commands_share_a_key(overrides: dict[str, str]) -> None:
+def test_whatever_is_configured_no_two_commands_share_a_key_in_one_pane(overrides: dict[str, str]) -> None:
     keymap = build_keymap(overrides)
-    taken = [key for keys in keymap.keys.values() for key in keys]
-    assert len(taken) == len(set(taken))
+    for pane in PANES:
+        taken = [key for command in COMMANDS if command.scope.reaches(pane) for key in keymap.of(command)]
+        assert len(taken) == len(set(taken)), pane
 
 
 def test_keys_as_people_read_them() -> None:
