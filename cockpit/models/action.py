@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from cockpit.models.base import Model
+from cockpit.models.request import PlannedRequest, Recall, RequestSpec
 
 
 class Confirm(StrEnum):
@@ -48,6 +49,7 @@ class ActionInput(Model):
         default: Used where nothing is chosen; `None` makes it required unless `optional`.
         choices: For `choice`.
         optional: Whether it may be left out.
+        recall: An earlier job that gives the default; before `default` where there is one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ActionInput(Model):
     default: str | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
+    recall: Recall | None = None
 
 
 class OutcomeRule(Model):
@@ -70,44 +73,6 @@ class OutcomeRule(Model):
     pattern: str
     failed: bool
     says: str
-
-
-class RequestCheck(Model):
-    """A question asked of the service before or after a request; only reads (GET).
-
-    Attributes:
-        path: Path and query template.
-        field: Dotted path of the value looked at.
-        equals: What it must be; a template. `None`: it must be there and true.
-        says: What it means where it does not hold, for people.
-    """
-
-    path: str
-    field: str
-    equals: str | None = None
-    says: str
-
-
-class RequestSpec(Model):
-    """An HTTP request as a template. Carried out by a job like a command, once, never sent again by itself.
-
-    Attributes:
-        service: Which configured service it goes to (`[services.<service>]`: base URL, token, time limit).
-        method: `GET` or `POST`.
-        path: Path below the base URL; a template.
-        query: Query parameters; templates. Those that come out empty are left out.
-        body: JSON body, flat; templates. `None` for none.
-        before: Gates: must hold or the request is not sent.
-        after: Read back when it was answered; the outcome rests on them.
-    """
-
-    service: str
-    method: str = "POST"
-    path: str
-    query: dict[str, str] = Field(default_factory=dict)
-    body: dict[str, str] | None = None
-    before: tuple[RequestCheck, ...] = ()
-    after: tuple[RequestCheck, ...] = ()
 
 
 class ActionSpec(Model):
@@ -155,35 +120,6 @@ class ActionSpec(Model):
     outcome: tuple[OutcomeRule, ...] = ()
     unavailable: str | None = None
     key: str | None = None
-
-
-class PlannedCheck(Model):
-    """A `RequestCheck` with its templates filled in."""
-
-    url: str
-    field: str
-    equals: str | None = None
-    says: str
-
-
-class PlannedRequest(Model):
-    """The exact HTTP request of a plan.
-
-    Attributes:
-        url: In full, with its query.
-        body: JSON body, or `None`.
-        token_env: Name of the environment variable that holds the token; its value is in no plan, job or journal.
-        timeout_s: Seconds one answer may take.
-    """
-
-    service: str
-    method: str
-    url: str
-    body: dict[str, str] | None = None
-    token_env: str | None = None
-    timeout_s: float = 10.0
-    before: tuple[PlannedCheck, ...] = ()
-    after: tuple[PlannedCheck, ...] = ()
 
 
 class Plan(Model):
