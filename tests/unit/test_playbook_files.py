@@ -183,13 +183,28 @@ def user(tmp_path: Path) -> Path:
 def test_the_shipped_playbooks_are_whole_and_without_problems() -> None:
     library = load_library()
     assert library.problems == ()
-    assert {"failed-run", "stuck-run"} <= {playbook.id for playbook in library.playbooks}
+    assert {"failed-run", "stuck-run", "response-protocol"} <= {playbook.id for playbook in library.playbooks}
     for playbook in library.playbooks:
         assert playbook.shipped
         assert playbook.items
-        assert playbook.states
-        assert len(playbook.causes) == 5
+        assert Path(playbook.path).stem == playbook.id
         assert all(len(item.id) <= 20 for item in playbook.items)
+
+
+def test_the_response_protocol_has_a_section_for_each_phase_with_the_ids_that_gates_name() -> None:
+    protocol = load_library().get("response-protocol")
+    assert protocol is not None
+    sections: dict[str, list[str]] = {}
+    for item in protocol.items:
+        sections.setdefault(item.section, []).append(item.id)
+    assert list(sections) == ["Detect", "Contain", "Diagnose", "Fix", "Verify", "Document"]
+    for section, ids in sections.items():
+        assert all(each.startswith(f"{section.lower()}-") for each in ids)
+    assert {"contain-harm-stopped", "contain-scope", "contain-notified", "contain-documented"} <= set(
+        sections["Contain"]
+    )
+    assert {"fix-root-cause", "fix-tested", "fix-rollback-plan", "fix-documented"} <= set(sections["Fix"])
+    assert {"verify-original", "verify-related", "verify-evidence", "verify-no-new"} <= set(sections["Verify"])
 
 
 def test_the_shipped_commands_are_the_documented_ones() -> None:
