@@ -183,3 +183,24 @@ class EmptyState:
 
     title: str
     hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One question of a form.
+
+    Attributes:
+        name: What its answer is called in the form's result.
+        label: What is asked, a few words.
+        value: What it holds at first.
+        choices: What it may hold; empty: any line of text.
+        required: Whether it may not stay empty.
+        hint: What is shown while it has the focus.
+    """
+
+    name: str
+    label: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    hint: str = ""

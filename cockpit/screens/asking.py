@@ -1,11 +1,11 @@
 """Questions to the operator, one function each. Dialogs are loaded when the first question is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from textual.app import App
 
-from widgets.rows import MenuItem, TextRow
+from widgets.rows import FormField, MenuItem, TextRow
 
 
 async def menu(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
@@ -27,6 +27,19 @@ async def text(app: App[Any], title: str, label: str = "") -> str | None:
     from widgets.dialogs import PromptDialog
 
     return await app.push_screen_wait(PromptDialog(title, label))
+
+
+async def form(
+    app: App[Any],
+    title: str,
+    fields: Sequence[FormField],
+    check: Callable[[Mapping[str, str]], str | None] | None = None,
+    submit: str = "go on",
+) -> dict[str, str] | None:
+    """Several answers by field name, or `None`."""
+    from widgets.dialogs import FormDialog
+
+    return await app.push_screen_wait(FormDialog(title, fields, check=check, submit=submit))
 
 
 async def plan(

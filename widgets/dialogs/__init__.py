@@ -1,9 +1,10 @@
 """Dialogs: modal screens with typed results, whole on a terminal of 60x16, deaf for the first 300 ms."""
 
+from widgets.dialogs.form import FormDialog
 from widgets.dialogs.help import HelpDialog
 from widgets.dialogs.menu import MenuDialog
 from widgets.dialogs.message import MessageDialog
 from widgets.dialogs.plan import PlanDialog
 from widgets.dialogs.prompt import PromptDialog
 
-__all__ = ["HelpDialog", "MenuDialog", "MessageDialog", "PlanDialog", "PromptDialog"]
+__all__ = ["FormDialog", "HelpDialog", "MenuDialog", "MessageDialog", "PlanDialog", "PromptDialog"]
