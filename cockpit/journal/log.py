@@ -8,8 +8,8 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,15 @@ class _End:
     last: Entry | None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry that is not written yet: what happened, its own fields, the incident it belongs to."""
+
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    incident: str | None = None
+
+
 class Journal:
     """One journal file, as one actor writes it. Safe to share between threads and over a fork.
 
@@ -83,14 +92,35 @@ class Journal:
             ValueError: `kind` is no kind, or `data` cannot be recorded.
             TypeError: `data` is no JSON.
         """
-        if not _KIND.fullmatch(kind):
-            raise ValueError(f"not an event kind: {kind!r}")
+        return self.append_decided(lambda: (Draft(kind, data or {}, incident),))[-1]
+
+    def append_decided(self, decide: Callable[[], Sequence[Draft]]) -> tuple[Entry, ...]:
+        """Record what is decided while nobody else can record anything: all of it or, on an exception, nothing.
+
+        Args:
+            decide: Called with the journal locked; it may read the journal (`follow`), not write it. Whatever it
+                raises goes through.
+
+        Returns:
+            The entries, in the order of their drafts, of which there is at least one.
+
+        Raises:
+            JournalError: As `append`.
+            UsageError: As `append`.
+            ValueError: As `append`; or nothing was decided.
+            TypeError: As `append`.
+        """
         try:
             files.ensure_state_dir(self.path.parent)
             with files.locked(anchor.lock_path(self.path), self._wait_s) as lock:
+                drafts = tuple(decide())
+                if wrong := next((draft.kind for draft in drafts if not _KIND.fullmatch(draft.kind)), None):
+                    raise ValueError(f"not an event kind: {wrong!r}")
+                if not drafts:
+                    raise ValueError("nothing was decided")
                 fd = files.open_or_create(self.path)
                 try:
-                    return self._append(fd, lock, kind, data or {}, incident)
+                    return self._append(fd, lock, drafts)
                 finally:
                     os.close(fd)
         except OSError as error:
@@ -109,32 +139,32 @@ class Journal:
         """What was appended after `cursor`, by anyone; at most `limit` entries. Never raises."""
         return read_batch(self.path, cursor, limit)
 
-    def _append(self, fd: int, lock: int, kind: str, data: Mapping[str, Any], incident: str | None) -> Entry:
-        """Write an entry after what the end of the file needs told first; holds the lock."""
+    def _append(self, fd: int, lock: int, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """Write entries after what the end of the file needs told first; holds the lock."""
         end = _find_end(fd)
-        pending: list[tuple[str, Mapping[str, Any], str | None]] = []
+        told: list[Draft] = []
         if end.torn:
-            pending.append((REPAIRED, _set_aside(self.path, end.torn), None))
+            told.append(Draft(REPAIRED, _set_aside(self.path, end.torn)))
         if lost := _lost(anchor.load(lock), end.last):
-            pending.append((LOST, lost, None))
-        pending.append((kind, data, incident))
+            told.append(Draft(LOST, lost))
         blob = b""
         last = end.last
-        for each_kind, each_data, each_incident in pending:
+        written: list[Entry] = []
+        for draft in (*told, *drafts):
             line, last = seal(
                 seq=last.seq + 1 if last else 1,
                 at=self._clock(),
                 actor=self.actor,
-                kind=each_kind,
-                incident=each_incident,
-                data=each_data,
+                kind=draft.kind,
+                incident=draft.incident,
+                data=draft.data,
                 prev=last.hash if last else GENESIS,
             )
             blob += line
+            written.append(last)
         _commit(fd, end, blob)
-        assert last is not None  # noqa: S101 - `pending` is never empty
-        anchor.store(lock, anchor.Anchor(seq=last.seq, hash=last.hash))
-        return last
+        anchor.store(lock, anchor.Anchor(seq=written[-1].seq, hash=written[-1].hash))
+        return tuple(written[len(told) :])
 
 
 def _commit(fd: int, end: _End, blob: bytes) -> None:
