@@ -17,7 +17,8 @@ class PlaybookItem(Model):
         detail: Lines below it: where to look, what it means.
         check: Id of a check that can confirm it, or `None`.
         evidence: Path template of the file that shows it (`{flow}`, `{step}`, `{agent}`), relative to the run.
-        command: Argument list template of its command, or `None`.
+        command: Argument list template of its command (`{run}`, `{flow}`, `{step}`), or `None`.
+        action: Id of the action of the run's source that does it (`retry`, `validate` ...), or `None`.
     """
 
     id: str
@@ -27,6 +28,7 @@ class PlaybookItem(Model):
     check: str | None = None
     evidence: str | None = None
     command: tuple[str, ...] | None = None
+    action: str | None = None
 
 
 class CauseRow(Model):
@@ -93,6 +95,7 @@ class ChecklistItem(Model):
     note: str | None = None
     check: str | None = None
     command: tuple[str, ...] | None = None
+    action: str | None = None
 
 
 class Checklist(Model):

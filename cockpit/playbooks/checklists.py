@@ -127,6 +127,7 @@ def _item(full_id: str, item: PlaybookItem | None, record: _Record) -> Checklist
         note=record.note,
         check=item.check if item else None,
         command=item.command if item else None,
+        action=item.action if item else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 Front matter: `id` and `title`; optionally `systems` (source ids), `severity` (`SEV1` to `SEV4`), `states` (run states
 the playbook is suggested for) and `signatures` (case-insensitive regular expressions of errors it is for).
-Attributes of an item: `id`, `evidence`, `command` and `check`. A table with the columns "Error pattern" or "Symptom",
+Attributes of an item: `id`, `check`, `evidence`, `command` and `action`. A table with the columns "Error pattern" or "Symptom",
 "Likely cause" and "Fix" is the table of causes.
 """
 
@@ -23,7 +23,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _FENCE = "+++"
 _KEYS = frozenset({"id", "title", "systems", "severity", "states", "signatures"})
 _SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
-_ATTRIBUTES = frozenset({"id", "check", "evidence", "command"})
+_ATTRIBUTES = frozenset({"id", "check", "evidence", "command", "action"})
 _SYMPTOM = frozenset({"error pattern", "symptom", "pattern", "error"})
 _CAUSE = frozenset({"likely cause", "cause"})
 _FIX = frozenset({"fix", "solution"})
@@ -184,6 +184,7 @@ def _items(found: list[TaskItem], report: _Report) -> tuple[PlaybookItem, ...]:
                 check=attributes.get("check"),
                 evidence=attributes.get("evidence"),
                 command=_command(attributes.get("command"), each.line, report),
+                action=_action(attributes.get("action"), each.line, report),
             )
         )
     return tuple(items)
@@ -228,6 +229,13 @@ def _command(text: str | None, line: int, report: _Report) -> tuple[str, ...] | 
     except ValueError as error:
         report.add(f"command {text!r} cannot be split into arguments: {error}", line)
         return None
+
+
+def _action(text: str | None, line: int, report: _Report) -> str | None:
+    if text is None or NAME.fullmatch(text):
+        return text
+    report.add(f"action {text!r} is no id of an action: lower-case letters, digits and hyphens", line)
+    return None
 
 
 def _causes(table: Table, report: _Report) -> list[CauseRow]:

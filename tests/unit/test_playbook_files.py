@@ -39,6 +39,7 @@ Some words.
 - [x] A box that is ticked in the file
   is open in a checklist <!--
     id: wrapped;
+    action: retry;
     check: receipt-succeeded
   -->
 
@@ -80,6 +81,7 @@ def test_a_playbook_is_read_as_written() -> None:
     assert (df.command, df.evidence, df.check) == (("df", "-h", "{run}"), "{flow}/logs/{step}.jsonl", None)
     assert (wrapped.id, wrapped.text) == ("wrapped", "A box that is ticked in the file is open in a checklist")
     assert (wrapped.check, wrapped.detail) == ("receipt-succeeded", ())
+    assert (wrapped.action, df.action) == ("retry", None)
     assert playbook.causes == (CauseRow(symptom="ENOSPC", cause="a | b", fix="Delete"),)
     assert playbook.body.startswith("# Disk full\n")
     assert (playbook.path, playbook.shipped) == ("/c/disk-full.md", False)
@@ -126,7 +128,8 @@ def test_a_file_without_readable_front_matter_is_no_playbook(text: str, line: in
         ("id: wrapped;", "id: df;", 20, "item id 'df' is used twice"),
         ('df -h "{run}"', 'df -h "{run}', 16, "cannot be split"),
         ("check: receipt-succeeded", "check: ", 20, "'check' is empty"),
-        ("| `ENOSPC` | a \\| b | Delete |", "| `ENOSPC` |", 35, "has 1 cells, not 3"),
+        ("check: receipt-succeeded", "action: Do it", 20, "action 'Do it' is no id"),
+        ("| `ENOSPC` | a \\| b | Delete |", "| `ENOSPC` |", 36, "has 1 cells, not 3"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_the_rest_is_used(old: str, new: str, line: int, reason: str) -> None:
@@ -316,7 +319,7 @@ def suggested(library: Library, run: Run) -> str | None:
         (a_run(RunState.SUCCEEDED, "ModuleNotFoundError: x"), None),
         (a_run(RunState.SUCCEEDED, "ModuleNotFoundError: x", contradicted=True), "failed-run"),
         (a_run(RunState.RUNNING, "max_iterations_reached:3", contradicted=True), "stuck-run"),
-        (a_run(RunState.FAILED, source="another"), None),
+        (a_run(RunState.FAILED, source="another"), "response-protocol"),
     ],
 )
 def test_the_shipped_playbook_for_a_run(run: Run, expected: str | None) -> None:
