@@ -9,7 +9,7 @@ from textual.strip import Strip
 from widgets.bars import fitting, width_of
 from widgets.pane import Piece, to_strip
 from widgets.rows import Cell, HeaderLine
-from widgets.style import LineWidget
+from widgets.style import LineWidget, Palette
 
 GAP = 2
 BETWEEN = "  "
@@ -31,21 +31,9 @@ class Header(LineWidget):
 
     def render_line(self, y: int) -> Strip:
         """Draw it."""
-        width = self.size.width
-        palette = self.palette
         if y:
-            return Strip.blank(width, palette.base)
-        left, right = arrange(self.line, width - 2, self.keep)
-        blank = (" " * max(0, width - 2 - width_of(left, GAP) - width_of(right, GAP)), palette.base)
-        return to_strip([(" ", palette.base), *self._pieces(left), blank, *self._pieces(right)], width, palette.base)
-
-    def _pieces(self, cells: Sequence[Cell]) -> list[Piece]:
-        pieces: list[Piece] = []
-        for cell in cells:
-            if pieces:
-                pieces.append((BETWEEN, self.palette.base))
-            pieces.append((cell.text, self.palette.style(cell.tone)))
-        return pieces
+            return Strip.blank(self.size.width, self.palette.base)
+        return draw(self.line, self.keep, self.size.width, self.palette)
 
     def watch_line(self) -> None:
         """Repaint."""
@@ -54,6 +42,23 @@ class Header(LineWidget):
     def watch_keep(self) -> None:
         """Repaint."""
         self.refresh()
+
+
+def draw(line: HeaderLine, keep: int, width: int, palette: Palette) -> Strip:
+    """A line of exactly `width` cells: what is left at the left, what is right at the right end."""
+    left, right = arrange(line, width - 2, keep)
+    blank = (" " * max(0, width - 2 - width_of(left, GAP) - width_of(right, GAP)), palette.base)
+    pieces = [(" ", palette.base), *_pieces(left, palette), blank, *_pieces(right, palette)]
+    return to_strip(pieces, width, palette.base)
+
+
+def _pieces(cells: Sequence[Cell], palette: Palette) -> list[Piece]:
+    pieces: list[Piece] = []
+    for cell in cells:
+        if pieces:
+            pieces.append((BETWEEN, palette.base))
+        pieces.append((cell.text, palette.style(cell.tone)))
+    return pieces
 
 
 def arrange(line: HeaderLine, width: int, keep: int) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
