@@ -2,8 +2,8 @@
 
 Front matter: `id` and `title`; optionally `systems` (source ids), `severity` (`SEV1` to `SEV4`), `states` (run states
 the playbook is suggested for) and `signatures` (case-insensitive regular expressions of errors it is for).
-Attributes of an item: `id`, `check`, `evidence`, `command` and `action`. A table with the columns "Error pattern" or "Symptom",
-"Likely cause" and "Fix" is the table of causes.
+Attributes of an item: `id`, `check`, `evidence`, `command` and `action`. A table with the columns "Error pattern" or
+"Symptom", "Likely cause" and "Fix" is the table of causes.
 """
 
 import re
