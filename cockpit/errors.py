@@ -1,6 +1,7 @@
 """The errors that reach the person at the keyboard, each with the exit code of the headless contract."""
 
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -41,10 +42,31 @@ class RootError(CockpitError):
     exit_code = ExitCode.NO_ROOT
 
 
+class Change(NamedTuple):
+    """A fact a plan rested on that is another one now; `None` where there is no such fact."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        """`receipts 4 -> 5`."""
+        return f"{self.name} {self.before or 'none'} -> {self.after or 'none'}"
+
+
 class MovedError(CockpitError):
-    """The run changed after its plan was made; nothing was done."""
+    """The run changed after its plan was made; nothing was done.
+
+    Attributes:
+        changes: What changed, as far as that could be found out.
+    """
 
     exit_code = ExitCode.MOVED
+
+    def __init__(self, message: str, changes: tuple[Change, ...] = ()) -> None:
+        """The message should say everything that `changes` does."""
+        super().__init__(message)
+        self.changes = changes
 
 
 class AuditError(CockpitError):

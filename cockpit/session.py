@@ -303,6 +303,9 @@ class Session:
                 JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path),
                 self.source_of,
                 overrides=settings.commands if settings else {},
+                judge=self.judge,
+                past=self.history,
+                service_of=self.settings.service,
                 read_only=refused,
             )
         return self._desks[root, refused]

@@ -1,17 +1,21 @@
 """Settings: one validated TOML file, every error reported with file, key and (where it can be found) line.
 
-Order of precedence, strongest first: command line, environment (`COCKPIT_ROOT`, `COCKPIT_CONFIG`, `NO_COLOR`),
-the file, the defaults here.
+Order of precedence, strongest first: command line, environment (`COCKPIT_ROOT`, `COCKPIT_CONFIG`, `NO_COLOR`,
+`COCKPIT_<SERVICE>_URL`), the file, the defaults here.
 """
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from cockpit.errors import UsageError
+from cockpit.models.request import Service
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
@@ -98,6 +102,57 @@ class Probes(_Section):
         return {"enabled": self.enabled, "web": self.web, "ollama": self.ollama, "timeout_s": self.timeout}
 
 
+def service_variable(name: str) -> str:
+    """The environment variable that overrides the URL of a service: `COCKPIT_AI_CSUITE_URL` for `ai-csuite`."""
+    return f"COCKPIT_{name.upper().replace('-', '_')}_URL"
+
+
+def check_base_url(text: str) -> str:
+    """A base URL without a slash at its end.
+
+    Raises:
+        ValueError: It is no http(s) URL of a host, or holds more than that. The message does not repeat it.
+    """
+    told = "write a URL such as http://127.0.0.1:8001"
+    if not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>'):
+        raise ValueError(f"it holds characters that a URL cannot hold; {told}")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{error}; {told}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(f"it is no http or https URL of a host; {told}")
+    if "@" in parts.netloc:
+        raise ValueError("it holds credentials; name a variable with the token in token_env instead")
+    if "?" in text or "#" in text:
+        raise ValueError(f"it holds a query or a fragment; {told}")
+    if ".." in parts.path.split("/"):
+        raise ValueError(f"its path holds '..'; {told}")
+    return text.rstrip("/")
+
+
+class ServiceSettings(_Section):
+    """A service that requests of actions go to."""
+
+    url: str
+    """Base URL, http or https, without credentials. `COCKPIT_<SERVICE>_URL` in the environment is stronger."""
+    token_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Name of the environment variable that holds its token; the token itself belongs in no file."""
+    timeout: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
+    """Seconds (or `10s`) one answer may take."""
+
+    @field_validator("url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        return check_base_url(value)
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _duration(cls, value: object) -> object:
+        return parse_duration(value) if isinstance(value, str) else value
+
+
 class Settings(_Section):
     """Everything the configuration file may say."""
 
@@ -115,10 +170,46 @@ class Settings(_Section):
     """What to watch when the command line names nothing."""
     limits: Limits = Limits()
     probes: Probes = Probes()
+    services: dict[str, ServiceSettings] = Field(default_factory=dict)
+    """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
     custom: tuple[Any, ...] = ()
     """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` checks them."""
+
+    @field_validator("services")
+    @classmethod
+    def _names(cls, value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
+        strange = next((name for name in value if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name)), None)
+        if strange is not None:
+            raise ValueError(f"{strange!r} is no name of a service: lower-case letters, digits and '-'")
+        return value
+
+    def service(self, name: str, environ: Mapping[str, str] | None = None) -> Service | None:
+        """Where a service answers, or `None` where nothing says so.
+
+        Args:
+            name: As the actions have it.
+            environ: The environment; default: this process's.
+
+        Raises:
+            UsageError: The environment names a broken URL.
+        """
+        known = self.services.get(name)
+        variable = service_variable(name)
+        url = (os.environ if environ is None else environ).get(variable)
+        if url:
+            try:
+                url = check_base_url(url)
+            except ValueError as error:
+                raise UsageError(f"{variable}: {error}") from None
+        elif known is None:
+            return None
+        else:
+            url = known.url
+        if known is None:
+            return Service(name=name, url=url)
+        return Service(name=name, url=url, token_env=known.token_env, timeout_s=known.timeout)
 
     @property
     def for_sources(self) -> dict[str, tuple[Any, ...]]:

@@ -3,18 +3,21 @@
 import itertools
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cockpit.actions.archive import ARCHIVES, MANIFEST_SUFFIX, SUFFIX, sidecar
 from cockpit.actions.archive_job import create_argv, restore_argv
+from cockpit.actions.basis import basis_of
+from cockpit.actions.checks import Context, check_allowed, check_not_running, check_run, run_directory
+from cockpit.actions.inputs import choose
 from cockpit.actions.manifest import ArchiveError, Manifest
 from cockpit.actions.names import check_name
-from cockpit.actions.plan import Context, check_not_running, check_run, make_plan, run_directory, sealed
+from cockpit.actions.plan import make_plan, sealed
 from cockpit.actions.restore import aside_places
 from cockpit.errors import UsageError
-from cockpit.models.action import ActionSpec, Confirm, Plan
+from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Plan
 from cockpit.models.run import Run, RunRef
 from cockpit.sanitize import clean
 
@@ -24,13 +27,23 @@ REMOVE = "remove"
 ARCHIVE = ActionSpec(
     id="archive",
     title="Archive the run",
+    inputs=(
+        ActionInput(
+            name=REMOVE,
+            title="move the original aside once its archive is verified",
+            kind=InputKind.FLAG,
+            default="no",
+        ),
+    ),
     confirm=Confirm.TYPED,
     undo="restore the archive",
+    undone_by="restore",
 )
 RESTORE = ActionSpec(
     id="restore",
     title="Restore an archived run",
     undo="archive it again",
+    undone_by="archive",
 )
 BUILT_IN = (ARCHIVE, RESTORE)
 
@@ -68,7 +81,8 @@ def specs(own: Iterable[ActionSpec]) -> tuple[ActionSpec, ...]:
 
 def available(own: Iterable[ActionSpec], run: Run, context: Context) -> tuple[Offer, ...]:
     """Every action of a run with the reason why not, as its plan would give it."""
-    return tuple(Offer(spec, plan_for(spec, run, context).refused) for spec in specs(own))
+    offering = replace(context, offering=True)
+    return tuple(Offer(spec, plan_for(spec, run, offering).refused) for spec in specs(own))
 
 
 def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:
@@ -104,6 +118,11 @@ def archive_fingerprint(path: Path) -> str:
     return f"{entry.st_ino}-{entry.st_size}-{entry.st_mtime_ns}"
 
 
+def archive_basis(path: Path, fingerprint: str) -> dict[str, str]:
+    """The facts the plan of a restore rests on."""
+    return basis_of(None, None, fingerprint) | {"archive": clean(path) if fingerprint else "gone"}
+
+
 def plan_restore(archived: Archived, refused: str | None = None) -> Plan:
     """What restoring an archive would do.
 
@@ -116,21 +135,26 @@ def plan_restore(archived: Archived, refused: str | None = None) -> Plan:
     reason = refused
     if reason is None and target.exists():
         reason = f"{clean(target)} exists; there is nothing to restore"
+    fingerprint = archive_fingerprint(archived.path)
     kept = [place for place in aside_places(archived.path, root) if place.is_dir()]
     way = f"moves {clean(kept[0])} back, if it still is what was archived" if kept else "unpacks it"
     return sealed(
         Plan(
             action=RESTORE.id,
+            title=RESTORE.title,
             run=archived.ref.id,
             run_key=archived.ref.key,
+            lock_key=archived.ref.key,
             hash="",
             argv=None if reason else restore_argv(archived.path, root),
             cwd=None if reason else str(root),
             effects=() if reason else (f"verifies {clean(archived.path)}", way, f"makes {clean(target)}"),
             undo=RESTORE.undo,
+            undone_by=RESTORE.undone_by,
             confirm=RESTORE.confirm,
             options={"archive": str(archived.path)},
-            fingerprint=archive_fingerprint(archived.path),
+            fingerprint=fingerprint,
+            basis=archive_basis(archived.path, fingerprint),
             refused=reason,
         )
     )
@@ -139,31 +163,50 @@ def plan_restore(archived: Archived, refused: str | None = None) -> Plan:
 def _plan_archive(run: Run, context: Context) -> Plan:
     base = Plan(
         action=ARCHIVE.id,
+        title=ARCHIVE.title,
         run=run.id,
         run_key=run.key,
+        lock_key=run.key,
         hash="",
-        undo=f"cockpit restore {run.id}" if _removes(context) else "delete the archive; the run itself is not touched",
+        undo=ARCHIVE.undo,
         confirm=ARCHIVE.confirm,
         options=dict(context.options),
         fingerprint=context.fingerprint,
+        basis=basis_of(context.judged or run.at(context.now), context.detail, context.fingerprint),
     )
     try:
-        return sealed(base.model_copy(update=_archive_command(run, context)))
+        chosen = choose(ARCHIVE.inputs, context.options, Path(run.ref.root))
+        removes = chosen[REMOVE] == "yes"
+        undo = f"cockpit restore {run.id}" if removes else "delete the archive; the run itself is not touched"
+        content = _archive_command(run, context, removes=removes)
+        return sealed(
+            base.model_copy(
+                update={
+                    "options": {name: value for name, value in chosen.items() if value is not None},
+                    "undo": undo,
+                    "undone_by": RESTORE.id if removes else None,
+                    **content,
+                }
+            )
+        )
     except UsageError as error:
         return sealed(base.model_copy(update={"refused": str(error)}))
 
 
-def _archive_command(run: Run, context: Context) -> dict[str, object]:
+def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, object]:
     """The parts of an archive's plan that need everything to be right.
 
     Raises:
         UsageError: Something is not.
     """
+    check_allowed(ARCHIVE, run, context)
     check_run(run, context)
     check_not_running(run, context, forcible=False)
     directory, root = run_directory(run), Path(run.ref.root)
     if run.ref.path == ".":
         raise UsageError("the run is the root itself, which also holds the cockpit's state: it cannot be archived here")
+    if not directory.is_dir():
+        raise UsageError(f"{clean(directory)} holds other runs too; only a run with a directory of its own is archived")
     if directory.is_symlink():
         raise UsageError(f"{clean(directory)} is a symbolic link; archive what it points to")
     target = _free_name(check_name("run id", run.id), run.updated_at or context.now, context.state_dir, root)
@@ -171,12 +214,12 @@ def _archive_command(run: Run, context: Context) -> dict[str, object]:
         f"writes {clean(target)} and reads it back",
         f"writes {clean(sidecar(target))} with the sha256 of every file",
     ]
-    if _removes(context):
+    if removes:
         effects.append(f"moves {clean(directory)} to {clean(aside_places(target, root)[0])}")
     else:
         effects.append(f"leaves {clean(directory)} where it is")
     return {
-        "argv": create_argv(run.ref, target, aside=_removes(context)),
+        "argv": create_argv(run.ref, target, aside=removes),
         "cwd": str(root),
         "effects": tuple(effects),
     }
@@ -196,20 +239,23 @@ def _free_name(run_id: str, at: datetime, state_dir: Path, root: Path) -> Path:
     raise AssertionError("counting came to an end")
 
 
-def _removes(context: Context) -> bool:
-    return context.options.get(REMOVE) == "yes"
-
-
 def _plan_restore_present(run: Run, context: Context) -> Plan:
     """Restoring is for runs that are not there; a run that is has nothing to restore."""
+    reason = f"the run {clean(run.id)} is in its place; there is nothing to restore"
+    try:
+        check_allowed(RESTORE, run, context)
+    except UsageError as error:
+        reason = str(error)
     return sealed(
         Plan(
             action=RESTORE.id,
+            title=RESTORE.title,
             run=run.id,
             run_key=run.key,
+            lock_key=run.key,
             hash="",
             undo=RESTORE.undo,
             fingerprint=context.fingerprint,
-            refused=context.refused or f"the run {clean(run.id)} is in its place; there is nothing to restore",
+            refused=reason,
         )
     )

@@ -1,12 +1,15 @@
 """One door for keys and verbs: plan an action, perform the plan, look after the jobs of a root."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cockpit.actions.basis import basis_of
+from cockpit.actions.basis import changes as changes_of
 from cockpit.actions.catalogue import (
     RESTORE,
     Archived,
     Offer,
+    archive_basis,
     archive_fingerprint,
     available,
     list_archives,
@@ -14,14 +17,15 @@ from cockpit.actions.catalogue import (
     plan_restore,
     specs,
 )
+from cockpit.actions.checks import Context, lock_key
+from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
-from cockpit.actions.launcher import JobContext, holder, start_job
-from cockpit.actions.plan import Context
-from cockpit.errors import MovedError, UsageError
-from cockpit.models.action import Job, JobState, Plan
+from cockpit.actions.launcher import JobContext, holder, holders, moved, start_job
+from cockpit.actions.requests import ServiceOf
+from cockpit.errors import Change, UsageError
+from cockpit.models.action import Job, JobState, Plan, Reach
 from cockpit.models.detail import RunDetail
-from cockpit.models.records import Receipt
 from cockpit.models.run import Run, RunRef
 from cockpit.sanitize import clean
 from cockpit.sources.base import Source
@@ -42,6 +46,9 @@ class ActionDesk:
         source_of: Callable[[RunRef], Source],
         *,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
+        judge: Callable[[RunDetail], Run] | None = None,
+        past: Past | None = None,
+        service_of: ServiceOf | None = None,
         read_only: bool = False,
     ) -> None:
         """Touches nothing.
@@ -51,12 +58,18 @@ class ActionDesk:
             jobs: Where its jobs are kept and recorded.
             source_of: The source that reads a run.
             overrides: Argv templates configured for the root, by action id.
+            judge: The verdict on facts, to tell what moved since a plan was made.
+            past: How steps went before, for what is to be expected.
+            service_of: Finds the service a request goes to.
             read_only: Refuse everything.
         """
         self.root = root
         self.jobs_context = jobs
         self._source_of = source_of
         self._overrides = dict(overrides or {})
+        self._judge = judge
+        self._past = past
+        self._service_of: ServiceOf = service_of or (lambda _name: None)
         self._read_only = read_only
 
     def offers(self, run: Run, detail: RunDetail | None = None) -> tuple[Offer, ...]:
@@ -73,7 +86,6 @@ class ActionDesk:
         step: str | None = None,
         options: Mapping[str, str] | None = None,
         detail: RunDetail | None = None,
-        history: Sequence[Receipt] = (),
     ) -> Plan:
         """What an action would do to the run as it is on disk now; changes nothing.
 
@@ -82,9 +94,8 @@ class ActionDesk:
             run: The run.
             flow: Chosen flow, else the one that matters now.
             step: Chosen step, likewise.
-            options: What was chosen besides: `remove=yes`, `force=yes`.
+            options: What was chosen besides: the action's inputs, `force=yes`.
             detail: The run's facts as last read, to read only what changed since.
-            history: Receipts of other runs, for the expected time.
 
         Raises:
             UsageError: The run has no such action.
@@ -94,9 +105,9 @@ class ActionDesk:
         if action not in known:
             raise UsageError(f"the run {clean(run.id)} has no action {clean(action)!r}; it has {' '.join(known)}")
         # Before the facts are read: what changes while they are makes the plan void, not wrong.
-        context = self._context(run, flow=flow, step=step, options=options, history=history)
+        context = self._context(run, flow=flow, step=step, options=options)
         fresh = source.detail(run.ref, detail)
-        return plan_for(known[action], run, context.with_detail(fresh))
+        return plan_for(known[action], run, context.with_detail(fresh, self._judge(fresh) if self._judge else None))
 
     def archives(self) -> tuple[Archived, ...]:
         """The archives of the root, newest first."""
@@ -132,16 +143,36 @@ class ActionDesk:
         if plan.run_key != ref.key:
             raise UsageError(f"the plan is for {clean(plan.run_key)}, not for {clean(ref.key)}")
 
-        def fingerprint() -> str:
+        def confirmed() -> None:
             if expected is not None and expected != plan.hash:
-                raise MovedError(f"the run {clean(plan.run)} changed since the plan {clean(expected[:12])} was made")
-            if plan.action == RESTORE.id:
-                return archive_fingerprint(Path(plan.options.get("archive", "")))
-            return self._source_of(ref).fingerprint(ref)
+                raise moved(plan, self._changes(plan, ref))
 
         if self._read_only and plan.refused is None:
             plan = plan.model_copy(update={"refused": _READ_ONLY})
-        return start_job(plan, self.jobs_context, fingerprint)
+        return start_job(
+            plan,
+            self.jobs_context,
+            lambda: self._fingerprint(plan, ref),
+            changes=lambda: self._changes(plan, ref),
+            confirmed=confirmed,
+        )
+
+    def _fingerprint(self, plan: Plan, ref: RunRef) -> str:
+        if plan.action == RESTORE.id:
+            return archive_fingerprint(Path(plan.options.get("archive", "")))
+        return self._source_of(ref).fingerprint(ref)
+
+    def _changes(self, plan: Plan, ref: RunRef) -> tuple[Change, ...]:
+        """What of the plan's basis is another one now."""
+        fingerprint = self._fingerprint(plan, ref)
+        if plan.action == RESTORE.id:
+            return changes_of(plan.basis, archive_basis(Path(plan.options.get("archive", "")), fingerprint))
+        detail = self._source_of(ref).detail(ref)
+        judged = self._judge(detail) if self._judge else None
+        now = basis_of(judged, detail, fingerprint)
+        # Without a judge the verdict of then has nothing to be compared with.
+        before = {name: fact for name, fact in plan.basis.items() if judged or name in now}
+        return changes_of(before, now)
 
     def jobs(self, limit: int | None = None) -> tuple[Job, ...]:
         """The jobs of the root, newest first, whoever started them."""
@@ -194,8 +225,8 @@ class ActionDesk:
         step: str | None = None,
         options: Mapping[str, str] | None = None,
         detail: RunDetail | None = None,
-        history: Sequence[Receipt] = (),
     ) -> Context:
+        keys = [lock_key(reach, run.ref) for reach in Reach]
         return Context(
             now=self.jobs_context.clock(),
             state_dir=self.jobs_context.state_dir,
@@ -204,9 +235,11 @@ class ActionDesk:
             flow=flow,
             step=step,
             overrides=self._overrides,
-            history=history,
+            past=self._past,
             options=dict(options or {}),
-            refused=self._refusal(run.key),
+            service_of=self._service_of,
+            refused=_READ_ONLY if self._read_only else None,
+            holders=holders(self.jobs_context.state_dir, keys),
         )
 
     def _refusal(self, run_key: str) -> str | None:

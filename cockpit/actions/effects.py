@@ -1,8 +1,9 @@
 """What an action will supersede and run again, and how long that usually takes. Pure functions of a run's facts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Protocol
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.records import Receipt, StepStatus
@@ -87,22 +88,63 @@ def downstream(scope: Scope, detail: RunDetail | None) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def duration(scope: Scope, detail: RunDetail | None, history: Sequence[Receipt]) -> float | None:
+class Past(Protocol):
+    """What is known of how steps went before, over all runs (`cockpit.runtime.history`)."""
+
+    def durations(self, source: str, flow: str | None, step: str | None) -> tuple[float, ...]:
+        """Seconds the step took, of the times it ended well."""
+        ...
+
+    def tokens(self, source: str, flow: str | None, step: str | None) -> tuple[int, ...]:
+        """Tokens the step used, likewise."""
+        ...
+
+
+def duration(scope: Scope, source: str, detail: RunDetail | None, past: Past | None) -> float | None:
     """Seconds the steps usually take: the sum of their medians, or `None` if nothing tells for one of them."""
-    steps = steps_of(scope, detail)
-    if not steps:
-        return None
-    receipts = [*(detail.receipts if detail else ()), *history]
-    medians = [_median(each for each in receipts if (each.flow, each.step) == (scope.flow, step)) for step in steps]
-    known = [value for value in medians if value is not None]
-    return round(sum(known), 3) if len(known) == len(steps) else None
+
+    def usual(step: str) -> float | None:
+        known = past.durations(source, scope.flow, step) if past else ()
+        return median(known) if known else _median(_receipts(scope, step, detail), _seconds)
+
+    return _sum(steps_of(scope, detail), usual)
 
 
-def _median(receipts: Iterable[Receipt]) -> float | None:
-    """Median duration in seconds, of the good ones where there are any: failing is often quicker than working."""
-    measured = [each for each in receipts if each.duration_ms is not None and each.duration_ms > 0]
-    good = [each for each in measured if each.status is StepStatus.SUCCEEDED] or measured
-    return median(each.duration_ms or 0 for each in good) / 1000 if good else None
+def tokens(scope: Scope, source: str, detail: RunDetail | None, past: Past | None) -> int | None:
+    """Tokens the steps usually use, likewise."""
+
+    def usual(step: str) -> float | None:
+        known = past.tokens(source, scope.flow, step) if past else ()
+        return median(known) if known else _median(_receipts(scope, step, detail), _tokens)
+
+    total = _sum(steps_of(scope, detail), usual)
+    return None if total is None else round(total)
+
+
+def _sum(steps: Sequence[str], usual: Callable[[str], float | None]) -> float | None:
+    """The sum over all steps; `None` where one was never measured, since a sum without it would promise too little."""
+    known = [value for value in map(usual, steps) if value is not None]
+    return round(sum(known), 3) if known and len(known) == len(steps) else None
+
+
+def _receipts(scope: Scope, step: str, detail: RunDetail | None) -> list[Receipt]:
+    return [each for each in (detail.receipts if detail else ()) if (each.flow, each.step) == (scope.flow, step)]
+
+
+def _median(receipts: Sequence[Receipt], measure: Callable[[Receipt], float | None]) -> float | None:
+    """Median of a measure, of the good receipts where there are any: failing is often quicker than working."""
+    measured = [(each, value) for each in receipts if (value := measure(each))]
+    good = [value for each, value in measured if each.status is StepStatus.SUCCEEDED]
+    known = good or [value for _, value in measured]
+    return median(known) if known else None
+
+
+def _seconds(receipt: Receipt) -> float | None:
+    return receipt.duration_ms / 1000 if receipt.duration_ms and receipt.duration_ms > 0 else None
+
+
+def _tokens(receipt: Receipt) -> float | None:
+    return receipt.tokens.total if receipt.tokens and receipt.tokens.total > 0 else None
 
 
 def known_flows(detail: RunDetail | None) -> list[str]:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,9 +25,9 @@ from cockpit.actions.plan import plan_hash
 from cockpit.actions.storage import make_dir, pretty, read_object, sync_dir, try_lock, write_atomic
 from cockpit.actions.supervisor import JOB, NOT_FOUND, OUTPUT, RESERVE, RESULT
 from cockpit.clock import Clock, iso, system_clock
-from cockpit.errors import CockpitError, MovedError, UsageError
+from cockpit.errors import Change, CockpitError, MovedError, UsageError
 from cockpit.journal.files import ensure_state_dir
-from cockpit.models.action import Job, Plan
+from cockpit.models.action import Job, Plan, Reach
 from cockpit.models.journal import Actor
 from cockpit.sanitize import clean
 
@@ -69,6 +69,8 @@ def start_job(
     context: JobContext,
     current_fingerprint: Callable[[], str],
     *,
+    changes: Callable[[], tuple[Change, ...]] | None = None,
+    confirmed: Callable[[], None] | None = None,
     grace_s: float | None = None,
     timeout_s: float | None = None,
     output_cap: int | None = None,
@@ -79,6 +81,8 @@ def start_job(
         plan: As it was shown and confirmed.
         context: Where the job is kept and recorded.
         current_fingerprint: Tells the run's fingerprint now; called while the run is locked.
+        changes: Tells what of the plan's basis is another one now; asked where the fingerprint is another one.
+        confirmed: Raises where what was confirmed is not this plan; asked first of all.
         grace_s: Seconds between SIGTERM and SIGKILL when the job is cancelled.
         timeout_s: Seconds after which the job is cancelled; `None` for never.
         output_cap: Bytes of output kept.
@@ -95,11 +99,13 @@ def start_job(
         Whatever is raised, nothing ran, and the refusal is in the journal where that can be written.
     """
     try:
+        if confirmed is not None:
+            confirmed()
         _check(plan)
         lock = _lock_run(context.state_dir, plan)
         try:
             if current_fingerprint() != plan.fingerprint:
-                raise MovedError(f"the run {clean(plan.run)} changed after this was planned; nothing was done")
+                raise moved(plan, changes() if changes else ())
             limits = {"grace_s": grace_s, "timeout_s": timeout_s, "output_cap": output_cap}
             return _launch(plan, context, lock, {key: value for key, value in limits.items() if value is not None})
         finally:
@@ -110,57 +116,88 @@ def start_job(
         raise
 
 
+def moved(plan: Plan, changes: tuple[Change, ...]) -> MovedError:
+    """The refusal of a plan whose run is not as it was."""
+    what = "; ".join(map(str, changes)) or "its files are not as they were"
+    return MovedError(f"the run {clean(plan.run)} changed after this was planned: {what}; nothing was done", changes)
+
+
 def _check(plan: Plan) -> None:
     if plan.refused is not None:
         raise UsageError(plan.refused)
     if plan_hash(plan) != plan.hash:
         raise UsageError("the plan is not the one its hash was made from; nothing was done")
-    if not plan.argv:
-        raise UsageError(f"the plan of {clean(plan.action)} holds no command")
+    if not plan.argv and plan.request is None:
+        raise UsageError(f"the plan of {clean(plan.action)} holds neither a command nor a request")
 
 
 def _lock_run(state_dir: Path, plan: Plan) -> int:
-    """The lock of the plan's run, as a descriptor.
+    """The lock of the plan's run, or of its system, as a descriptor.
 
     Raises:
-        BusyError: A job holds it, or a lost job's command still works on the run.
+        BusyError: A job holds it, or a lost job's command still works on it.
         CockpitError: The state directory cannot be written.
     """
-    name = sha256(plan.run_key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    key = lock_of(plan)
+    taken = f"the run {clean(plan.run)}" if plan.reach is Reach.RUN else f"the system of the run {clean(plan.run)}"
+    name = sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     deadline = time.monotonic() + _HANDOVER_S
     try:
         ensure_state_dir(state_dir)
         locks = make_dir(state_dir / "locks")
         while (lock := try_lock(locks / f"{name}.lock")) is None:
-            owner = holder(state_dir, plan.run_key)
+            owner = holder(state_dir, key)
             if owner is None and time.monotonic() > deadline:
                 owner = "an action that is just starting or ending"
             if owner is not None:
-                raise BusyError(f"the run {clean(plan.run)} is taken: {owner}")
+                raise BusyError(f"{taken} is taken: {owner}")
             time.sleep(0.01)
     except OSError as error:
         raise CockpitError(f"cannot lock the run in {state_dir}: {error.strerror}; nothing was done") from error
-    left = holder(state_dir, plan.run_key)
+    left = holder(state_dir, key)
     if left is not None:
         os.close(lock)
-        raise BusyError(f"the run {clean(plan.run)} is taken: {left}")
+        raise BusyError(f"{taken} is taken: {left}")
     return lock
 
 
-def holder(state_dir: Path, run_key: str) -> str | None:
-    """Who works on a run, doing what, since when; `None` where no job does.
+def lock_of(plan: Plan) -> str:
+    """What a plan locks; plans of before that have no such key lock their run."""
+    return plan.lock_key or plan.run_key
+
+
+def holder(state_dir: Path, key: str) -> str | None:
+    """Who works on a run or a system, doing what, since when; `None` where no job does.
+
+    Args:
+        state_dir: State directory of a root.
+        key: The lock key: a run's key, or that of a system.
+    """
+    return holders(state_dir, (key,)).get(key)
+
+
+def holders(state_dir: Path, keys: Iterable[str]) -> dict[str, str]:
+    """Who works on any of several runs or systems; those nobody works on are left out.
 
     A job whose supervisor was killed counts as long as its command still runs.
     """
+    wanted = set(keys)
+    found: dict[str, str] = {}
     for job_dir in job_dirs(state_dir):
-        if (job_dir / RESULT).exists() or (read_object(job_dir / JOB) or {}).get("run_key") != run_key:
+        if (job_dir / RESULT).exists():
+            continue
+        facts = read_object(job_dir / JOB) or {}
+        # Jobs of before know only their run.
+        key = facts.get("lock_key") or facts.get("run_key")
+        if key not in wanted or key in found:
             continue
         if is_alive(job_dir):
-            return describe_owner(job_dir)
+            found[key] = describe_owner(job_dir)
+            continue
         pid = orphan(job_dir)
         if pid is not None:
-            return f"{describe_owner(job_dir)} lost its supervisor, but process {pid} still runs"
-    return None
+            found[key] = f"{describe_owner(job_dir)} lost its supervisor, but process {pid} still runs"
+    return found
 
 
 def _launch(plan: Plan, context: JobContext, lock: int, limits: dict[str, float]) -> Job:
@@ -218,6 +255,7 @@ def _write_job(job_dir: Path, plan: Plan, context: JobContext, started: datetime
         "action": plan.action,
         "run": plan.run,
         "run_key": plan.run_key,
+        "lock_key": lock_of(plan),
         "argv": list(plan.argv or ()),
         "cwd": plan.cwd,
         "env": dict(plan.env),

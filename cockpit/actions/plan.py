@@ -1,67 +1,46 @@
-"""Plans: exactly what an action would do, before it is done.
+"""Plans: exactly what an action would do, before it is done (design, Actions).
 
-Looks at the disk only for the working directory and the run's own directory; everything else comes from the facts it
-is given. What cannot be done is a plan too, with the reason in `refused`, so that a dialog can show it.
+Looks at the disk only for the working directory, the run's own place and files an operator named; everything else
+comes from the facts it is given. What cannot be done is a plan too, with the reason in `refused`, so that a dialog can
+show it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from cockpit.actions.effects import Scope, downstream, duration, known_flows, known_steps, superseded
-from cockpit.actions.names import check_name
+from cockpit.actions.basis import basis_of
+from cockpit.actions.checks import (
+    FORCE,
+    Context,
+    check_allowed,
+    check_known,
+    check_run,
+    check_state,
+    lock_key,
+    run_directory,
+)
+from cockpit.actions.effects import Scope, downstream, duration, superseded, tokens
+from cockpit.actions.inputs import choose
+from cockpit.actions.makefile import target_warnings
+from cockpit.actions.requests import plan_request, request_warnings, require_service, texts_of
 from cockpit.actions.storage import canonical
-from cockpit.actions.templates import fields_of, fill, template_of, working_directory
+from cockpit.actions.templates import (
+    check_command,
+    dry_run_of,
+    fields_of,
+    fill,
+    fill_env,
+    template_of,
+    working_directory,
+)
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionSpec, Plan
-from cockpit.models.detail import RunDetail
-from cockpit.models.records import Receipt
 from cockpit.models.run import Run, RunState
-from cockpit.sanitize import clean
-from cockpit.sources.paths import run_dir
 
-FORCE = "force"
-"""Option (`yes`): plan it although the run looks as if it were running."""
+WARNING = "warning: "
+"""Begins a warning that a source put among what an action is expected to do."""
 
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a plan is made from, besides the action and the run.
-
-    Attributes:
-        now: The moment it is planned.
-        state_dir: State directory of the root.
-        fingerprint: The run's, taken before `detail` was read.
-        detail: The run's facts; `None` where they cannot be read.
-        flow: Chosen flow; `None` for the one that matters now.
-        step: Chosen step; likewise.
-        overrides: Argv templates configured for the root, by action id.
-        history: Receipts of other runs, for the expected time.
-        options: What was chosen besides.
-        refused: Why nothing may be done at all (read-only, policy, a job that holds the run).
-    """
-
-    now: datetime
-    state_dir: Path
-    fingerprint: str
-    detail: RunDetail | None = None
-    flow: str | None = None
-    step: str | None = None
-    overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    history: Sequence[Receipt] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    refused: str | None = None
-
-    def with_detail(self, detail: RunDetail) -> "Context":
-        """The same with the run's facts."""
-        return replace(self, detail=detail)
-
-
-def run_directory(run: Run) -> Path:
-    """Absolute path of the run's directory, as its reference spells it."""
-    return run_dir(run.ref)
+Values = dict[str, str | None]
 
 
 def make_plan(spec: ActionSpec, run: Run, context: Context) -> Plan:
@@ -69,18 +48,25 @@ def make_plan(spec: ActionSpec, run: Run, context: Context) -> Plan:
     flow, step = _chosen(spec, run, context)
     base = Plan(
         action=spec.id,
+        title=spec.title,
         run=run.id,
         run_key=run.key,
+        lock_key=lock_key(spec.reach, run.ref),
+        reach=spec.reach,
         flow=flow,
         step=step,
         hash="",
         undo=spec.undo,
+        undone_by=spec.undone_by,
+        danger=spec.danger,
+        outcome=spec.outcome,
         confirm=spec.confirm,
         options=dict(context.options),
         fingerprint=context.fingerprint,
+        basis=basis_of(context.judged or run.at(context.now), context.detail, context.fingerprint),
     )
     try:
-        return sealed(base.model_copy(update=_command(spec, run, context, flow, step)))
+        return sealed(base.model_copy(update=_content(spec, run, context, flow, step)))
     except UsageError as error:
         return sealed(base.model_copy(update={"refused": str(error)}))
 
@@ -91,76 +77,101 @@ def sealed(plan: Plan) -> Plan:
 
 
 def plan_hash(plan: Plan) -> str:
-    """sha256 over the canonical JSON of the plan without its hash; the run's fingerprint is part of it."""
-    return sha256(canonical(plan.model_dump(mode="json", exclude={"hash"}))).hexdigest()
+    """sha256 over the canonical JSON of the plan without its hash; the run's fingerprint is part of it.
 
-
-def check_run(run: Run, context: Context) -> None:
-    """What must hold before anything is done to a run.
-
-    Raises:
-        UsageError: It does not; the message says why.
+    Its basis is not: it tells people what the fingerprint stands for, and a state may age without anything moving.
     """
-    if context.refused is not None:
-        raise UsageError(context.refused)
-    check_name("run id", run.id)
-    directory = run_directory(run)
-    root = Path(run.ref.root).resolve()
-    if not directory.resolve().is_relative_to(root):
-        raise UsageError(f"the run {clean(run.id)} lies outside of {clean(root)}")
-    if not directory.is_dir():
-        raise UsageError(f"the directory of the run {clean(run.id)} is gone")
+    return sha256(canonical(plan.model_dump(mode="json", exclude={"hash", "basis"}))).hexdigest()
 
 
-def check_not_running(run: Run, context: Context, *, forcible: bool = True) -> None:
-    """Refuse a run that works, unless that was asked for.
-
-    Raises:
-        UsageError: The evidence says that the run is running.
-    """
-    if run.at(context.now).state is not RunState.RUNNING:
-        return
-    if forcible and context.options.get(FORCE) == "yes":
-        return
-    silence = run.silence(context.now)
-    heard = "" if silence is None else f" (last sign of life {silence.total_seconds():.0f} s ago)"
-    way_out = f"; if you know that its producer is dead, plan with {FORCE}=yes" if forcible else ""
-    raise UsageError(f"the run {clean(run.id)} is running{heard}: wait until it stops{way_out}")
-
-
-def _command(spec: ActionSpec, run: Run, context: Context, flow: str | None, step: str | None) -> dict[str, object]:
+def _content(spec: ActionSpec, run: Run, context: Context, flow: str | None, step: str | None) -> dict[str, object]:
     """The parts of a plan that need everything to be right.
 
     Raises:
         UsageError: Something is not.
     """
+    check_allowed(spec, run, context)
     check_run(run, context)
-    if run.at(context.now).state is RunState.ARCHIVED:
-        raise UsageError(f"the run {clean(run.id)} is archived; restore it first")
-    check_not_running(run, context)
-    template = template_of(spec, context.overrides)
-    needs = {*spec.needs, *fields_of(template)} - {"run"}
-    _check_known(needs, flow, step, context.detail)
-    argv = fill(template, {"run": run.id, "flow": flow, "step": step})
-    cwd = working_directory(run_directory(run), spec.cwd_marker, run_is_root=run.ref.path == ".")
+    check_state(spec, run, context)
+    needs = _needs(spec, context)
+    check_known(needs, flow, step, context.detail)
+    argv = template_of(spec, context.overrides)
+    if not argv and spec.request is not None:
+        require_service(spec.request.service, context.service_of)
+        cwd = None
+    else:
+        check_command(argv, spec.env, spec.inputs)
+        cwd = working_directory(
+            run_directory(run), spec.cwd_marker, run_is_root=run_directory(run) == Path(run.ref.root)
+        )
+    values, options = _choices(spec, run, context, flow, step)
+    if context.offering and any(values[each.name] is None and not each.optional for each in spec.inputs):
+        return {}
+    done = _request(spec, run, context, values) if cwd is None else _command(spec, context, values, cwd)
     scope = Scope.of(spec.id, needs, flow, step)
+    said = [line for line in spec.expects if not line.startswith(WARNING)]
+    warned = [line.removeprefix(WARNING) for line in spec.expects if line.startswith(WARNING)]
+    return {
+        **done,
+        "options": options,
+        "effects": (*superseded(scope, context.detail), *downstream(scope, context.detail), *said),
+        "warnings": (*_forced(spec, run, context), *spec.warnings, *warned, *_told(done)),
+        "expected_s": duration(scope, run.ref.source, context.detail, context.past),
+        "expected_tokens": tokens(scope, run.ref.source, context.detail, context.past),
+    }
+
+
+def _command(spec: ActionSpec, context: Context, values: Values, cwd: Path) -> dict[str, object]:
+    """The parts of a plan that are about its command."""
+    argv = fill(template_of(spec, context.overrides), values, spec.inputs)
+    dry_run = dry_run_of(spec, context.overrides)
     return {
         "argv": argv,
         "cwd": str(cwd),
-        "effects": (
-            *superseded(scope, context.detail),
-            *downstream(scope, context.detail),
-            *spec.expects,
-            *_warnings(spec, run, context, argv, cwd),
-        ),
-        "expected_s": duration(scope, context.detail, context.history),
+        "env": fill_env(spec.env, values, spec.inputs),
+        "dry_run": fill(dry_run, values, spec.inputs) if dry_run else None,
+        "warnings": target_warnings(argv, cwd, spec.cwd_marker),
     }
+
+
+def _request(spec: ActionSpec, run: Run, context: Context, values: Values) -> dict[str, object]:
+    """The parts of a plan that are about its request."""
+    if spec.request is None:
+        raise UsageError("the action holds neither a command nor a request")
+    request = plan_request(spec.request, values, spec.inputs, context.service_of, run.ref.root)
+    return {"request": request, "warnings": request_warnings(request)}
+
+
+def _told(done: dict[str, object]) -> tuple[str, ...]:
+    found = done.get("warnings")
+    return found if isinstance(found, tuple) else ()
+
+
+def _choices(
+    spec: ActionSpec, run: Run, context: Context, flow: str | None, step: str | None
+) -> tuple[Values, dict[str, str]]:
+    """What the fields of the templates stand for, and what was chosen, defaults included."""
+    own = {each.name for each in spec.inputs}
+    given = {name: value for name, value in context.options.items() if name in own or name != FORCE}
+    values = choose(spec.inputs, given, Path(run.ref.root), complete=not context.offering)
+    options = {name: value for name, value in values.items() if value is not None}
+    if FORCE not in own and context.options.get(FORCE):
+        options[FORCE] = context.options[FORCE]
+    return {**values, "run": run.id, "flow": flow, "step": step}, options
+
+
+def _needs(spec: ActionSpec, context: Context) -> set[str]:
+    """Which of flow and step an action has to do with."""
+    argv = template_of(spec, context.overrides)
+    request = () if argv or spec.request is None else texts_of(spec.request)
+    named = fields_of((*argv, *(spec.env.values() if argv else ()), *request), spec.inputs)
+    return {*spec.needs, *(name for name in named if name in ("flow", "step"))}
 
 
 def _chosen(spec: ActionSpec, run: Run, context: Context) -> tuple[str | None, str | None]:
     """Flow and step: what was asked for, else what matters now, and only if the action has to do with them."""
     try:
-        needs = {*spec.needs, *fields_of(template_of(spec, context.overrides))}
+        needs = _needs(spec, context)
     except UsageError:
         needs = set(spec.needs)
     flow = (context.flow or run.flow) if needs & {"flow", "step"} else None
@@ -171,52 +182,8 @@ def _chosen(spec: ActionSpec, run: Run, context: Context) -> tuple[str | None, s
     return flow, context.step or own
 
 
-def _check_known(needs: set[str], flow: str | None, step: str | None, detail: RunDetail | None) -> None:
-    """Flow and step must be given where they are needed, plain, and ones this run knows of."""
-    if needs & {"flow", "step"}:
-        if not flow:
-            raise UsageError("which flow? none of this run failed or is in progress, so it must be given")
-        check_name("flow", flow)
-        flows = known_flows(detail)
-        if flows and flow not in flows:
-            raise UsageError(f"this run has no flow {flow!r}; it has {_listed(flows)}")
-    if "step" in needs:
-        if not step:
-            raise UsageError(f"which step of {flow}? none of it failed or is in progress, so it must be given")
-        check_name("step", step)
-        steps = known_steps(detail, flow or "")
-        if steps and step not in steps:
-            raise UsageError(f"the flow {flow} of this run has no step {step!r}; it has {_listed(steps)}")
-
-
-def _listed(names: Sequence[str], most: int = 20) -> str:
-    shown = " ".join(clean(name, 60) for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
-def _warnings(spec: ActionSpec, run: Run, context: Context, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
-    """What an operator should know before saying yes."""
-    found = []
-    if run.at(context.now).state is RunState.RUNNING:
-        found.append("warning: the run looks as if it were running; planned by force")
-    if spec.cwd_marker == "Makefile" and Path(argv[0]).name == "make" and len(argv) > 1:
-        target = argv[1]
-        if target[:1] != "-" and "=" not in target and not _names_target(cwd / "Makefile", target):
-            found.append(f"warning: {clean(cwd)}/Makefile itself names no target {clean(target)} (it may include one)")
-    return tuple(found)
-
-
-def _names_target(makefile: Path, target: str) -> bool:
-    """Whether a Makefile seems to have a rule for `target`, by name or by a pattern with the same beginning."""
-    try:
-        text = makefile.read_text("utf-8", "replace")
-    except OSError:
-        return False
-    for line in text.splitlines():
-        if line.startswith(("\t", "#")) or ":" not in line:
-            continue
-        for name in line.split(":", 1)[0].split():
-            stem = name.split("%", 1)
-            if name == target or (len(stem) > 1 and target.startswith(stem[0]) and target.endswith(stem[1])):
-                return True
-    return False
+def _forced(spec: ActionSpec, run: Run, context: Context) -> tuple[str, ...]:
+    """What an operator should know who had their way."""
+    if spec.states or context.options.get(FORCE) != "yes" or run.at(context.now).state is not RunState.RUNNING:
+        return ()
+    return ("the run looks as if it were running; planned by force",)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from cockpit.models.base import Model
 from cockpit.models.request import PlannedRequest, Recall, RequestSpec
+from cockpit.models.run import RunState
 
 
 class Confirm(StrEnum):
@@ -87,6 +88,7 @@ class ActionSpec(Model):
         needs: Which of `flow` and `step` must be known.
         inputs: What must be chosen besides.
         reach: The run, or the system.
+        states: States of the run it is for; none means all but running (which can be forced) and archived.
         confirm: How its plan is confirmed.
         danger: Whether it cannot be taken back, or reaches beyond this host.
         undo: How to take it back, for people.
@@ -108,6 +110,7 @@ class ActionSpec(Model):
     needs: tuple[str, ...] = ()
     inputs: tuple[ActionInput, ...] = ()
     reach: Reach = Reach.RUN
+    states: tuple[RunState, ...] = ()
     confirm: Confirm = Confirm.YES
     danger: bool = False
     undo: str = ""
@@ -129,8 +132,10 @@ class Plan(Model):
         action: Action id.
         run: Run id.
         run_key: Unique key of the run.
-        lock_key: What is locked while it runs: the run's key, or that of its system.
-        hash: sha256 over the plan and the run's fingerprint.
+        lock_key: What is locked while it runs: the run's key, or `<source>:<root>` for its system.
+        reach: What it works on.
+        title: One line for people.
+        hash: sha256 over the plan and the run's fingerprint, `basis` apart.
         argv: The command, or `None` where the cockpit acts itself.
         request: The HTTP request, or `None`.
         cwd: Where it runs.
@@ -140,6 +145,8 @@ class Plan(Model):
         expected_s: Seconds it usually takes, or `None` where nothing tells.
         expected_tokens: Tokens it usually takes, from past receipts, or `None`.
         undo: How to take it back.
+        undone_by: Id of the action that takes it back, or `None`.
+        danger: Whether it cannot be taken back, or reaches beyond this host.
         dry_run: Command that shows what it would do, or `None`.
         outcome: How its output tells what became of it.
         options: Inputs and options as they were chosen.
@@ -152,6 +159,8 @@ class Plan(Model):
     run: str
     run_key: str
     lock_key: str = ""
+    reach: Reach = Reach.RUN
+    title: str = ""
     flow: str | None = None
     step: str | None = None
     hash: str

@@ -11,6 +11,23 @@ from pydantic import Field
 
 from cockpit.models.base import Model
 
+
+class Service(Model):
+    """Where the requests of actions go (`[services.<name>]` of the settings).
+
+    Attributes:
+        name: As `RequestSpec.service` has it.
+        url: Base URL, `http` or `https`, without credentials and without a slash at the end.
+        token_env: Name of the environment variable with the bearer token, or `None` for none.
+        timeout_s: Seconds one answer may take.
+    """
+
+    name: str
+    url: str
+    token_env: str | None = None
+    timeout_s: float = 10.0
+
+
 BodyValue = bool | int | str | tuple[str, ...]
 """What a field of a JSON body may hold. A template that is one input and nothing else takes that input's type: an
 integer becomes a number, a flag `true` or `false`."""

@@ -1,10 +1,12 @@
 """A plan as the lines of its dialog: exactly what would happen, and how to take it back."""
 
+import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from cockpit.models.action import Job, JobState, Plan
+from cockpit.models.action import Job, JobState, Plan, Reach
+from cockpit.models.request import Place, PlannedCheck, PlannedRequest
 from cockpit.presenters import times, words
 from widgets.rows import Cell, TextRow, Tone
 
@@ -23,32 +25,90 @@ def command_text(argv: Sequence[str] | None) -> str:
 
 
 def plan_lines(plan: Plan) -> list[TextRow]:
-    """Command, place, effects, time, undo; first of all why it is refused, if it is."""
-    rows: list[TextRow] = []
+    """Why it is refused, if it is; what is run or sent, and where; what must be known; what happens; how to undo it."""
+    fields = [*_about(plan), *_work(plan), *_meaning(plan)]
+    rows = [
+        (Cell(f"{'' if index else name:<10}", Tone.DIM), cell)
+        for name, cells in fields
+        for index, cell in enumerate(cells)
+        if cell.text
+    ]
+    return [TextRow(key=str(index), spans=spans, hang=10) for index, spans in enumerate(rows)]
 
-    def field(name: str, cell: Cell) -> None:
-        rows.append(TextRow(key=str(len(rows)), spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10))
 
-    if plan.refused:
-        field("refused", words.text(plan.refused, Tone.BAD))
-    field("run", words.text(plan.run, Tone.STRONG))
-    if plan.flow or plan.step:
-        field("step", words.text(" › ".join(part for part in (plan.flow, plan.step) if part)))
-    if plan.argv:
-        field("command", words.text(command_text(plan.argv), Tone.ACCENT, 2_000))
-    if plan.cwd:
-        field("in", words.text(plan.cwd))
-    for name, value in sorted(plan.env.items()):
-        field("env", words.text(f"{name}={value}"))
-    for index, effect in enumerate(plan.effects):
-        warning = effect.startswith("warning: ")
-        field("effect" if index == 0 else "", words.text(effect, Tone.WARN if warning else Tone.PLAIN))
+Field = tuple[str, Sequence[Cell]]
+"""A name, and the lines that stand beside it and below; none means that the name is not shown either."""
+
+
+def _about(plan: Plan) -> Iterator[Field]:
+    """Whether it can be done, what to, and what was chosen."""
+    yield "refused", [words.text(plan.refused, Tone.BAD)] if plan.refused else ()
+    yield "run", [words.text(plan.run, Tone.STRONG)]
+    yield "step", [words.text(" › ".join(part for part in (plan.flow, plan.step) if part))]
+    if plan.reach is Reach.SYSTEM:
+        yield "reach", [Cell("the whole system, not only this run", Tone.WARN)]
+    yield "chosen", [words.text(f"{name}={value}") for name, value in sorted(plan.options.items())]
+
+
+def _work(plan: Plan) -> Iterator[Field]:
+    """What is run or sent, where, with what around it."""
+    yield "command", [words.text(command_text(plan.argv), Tone.ACCENT, 2_000)]
+    yield "request", list(_request(plan.request)) if plan.request else ()
+    yield "in", [words.text(plan.cwd or "")]
+    yield "env", [words.text(f"{name}={value}") for name, value in sorted(plan.env.items())]
+
+
+def _meaning(plan: Plan) -> Iterator[Field]:
+    """What must be known before saying yes, what happens, how long it takes, and how it is taken back."""
+    if plan.danger:
+        yield "danger", [Cell("it cannot be taken back, or reaches beyond this host", Tone.BAD)]
+    yield "warning", [words.text(warning, Tone.WARN) for warning in plan.warnings]
+    yield "effect", [words.text(effect) for effect in plan.effects]
+    yield "takes", [Cell(_takes(plan))]
+    way = f"cockpit {plan.undone_by}" if plan.undone_by else ""
+    yield "undo", [words.text(f"{plan.undo} ({way})" if way and way not in plan.undo else plan.undo)]
+    yield "dry run", [words.text(command_text(plan.dry_run), Tone.DIM, 2_000)]
+    yield "plan", [Cell(plan.hash[:12], Tone.DIM)]
+
+
+def request_text(request: PlannedRequest) -> str:
+    """The request as a command that could be pasted into a shell; the token stays a variable."""
+    words_of = ["curl", "-sS", "-X", request.method]
+    if request.body is not None:
+        body = json.dumps(request.body, ensure_ascii=False)
+        words_of += ["-H", "Content-Type: application/json", "--data", body]
+    text = shlex.join([*words_of, request.url])
+    return f'{text} -H "Authorization: Bearer ${request.token_env}"' if request.token_env else text
+
+
+def _request(request: PlannedRequest) -> Iterator[Cell]:
+    """Method and URL, body, token, and what is asked before and after."""
+    yield words.text(f"{request.method} {request.url}", Tone.ACCENT, 2_000)
+    if request.body is not None:
+        yield words.text(json.dumps(request.body, ensure_ascii=False), Tone.PLAIN, 2_000)
+    token = f", token from ${request.token_env}" if request.token_env else ""
+    yield words.text(f"sent once; the answer may take {times.span(request.timeout_s)}{token}", Tone.DIM)
+    for prior in request.prior:
+        yield words.text(f"needs a job {prior.earlier.action} before, else: {prior.says}")
+    for name, checks in (("before", request.before), ("after", request.after)):
+        for check in checks:
+            yield words.text(f"{name}: {_check(check)}, else: {check.says}")
+
+
+def _check(check: PlannedCheck) -> str:
+    where = "the answer" if check.at is Place.ANSWER else f"GET {check.url}" if check.at is Place.SERVICE else check.url
+    if check.at_most is not None:
+        return f"{where} says {check.field} at most {check.at_most}"
+    return f"{where} says {check.field}{'' if check.equals is None else f' = {check.equals}'}"
+
+
+def _takes(plan: Plan) -> str:
+    parts = []
     if plan.expected_s is not None:
-        field("takes", Cell(f"about {times.span(plan.expected_s)}"))
-    if plan.undo:
-        field("undo", words.text(plan.undo))
-    field("plan", Cell(plan.hash[:12], Tone.DIM))
-    return rows
+        parts.append(f"about {times.span(plan.expected_s)}")
+    if plan.expected_tokens is not None:
+        parts.append(f"about {plan.expected_tokens:,} tokens")
+    return ", ".join(parts)
 
 
 def job_lines(job: Job, now: datetime) -> list[TextRow]:

@@ -1,4 +1,4 @@
-"""How long steps took: a few durations of every step, so that "slow" has something to compare with.
+"""How long steps took and what they used: a few samples of every step, so that "slow" has something to compare with.
 
 Fed by whoever reads a run, kept in a small file beside the index, safe to delete. Bounded: the newest `KEEP` durations
 of a step, one for each run, and `MOST_STEPS` steps of a root. A stub's step is over at once and says nothing.
@@ -36,11 +36,12 @@ class _Samples:
     """Past durations of one step.
 
     Attributes:
-        runs: By run: when the step ended (seconds since the epoch) and how long it took (seconds).
+        runs: By run: when the step ended (seconds since the epoch), how long it took (seconds), and how many tokens
+            it used (0: nothing tells).
         oldest: An end from which on a run is one of the newest.
     """
 
-    runs: dict[int, tuple[float, float]] = field(default_factory=dict)
+    runs: dict[int, tuple[float, float, int]] = field(default_factory=dict)
     oldest: float = float("-inf")
 
 
@@ -72,20 +73,27 @@ class History:
         run = zlib.crc32(ref.path.encode(errors="surrogatepass"))
         with self._guard:
             steps = self._of(ref.root)
-            for flow, step, ended, seconds in found:
-                if _take(steps, (ref.source, flow, step), run, ended, seconds):
+            for flow, step, ended, seconds, used in found:
+                if _take(steps, (ref.source, flow, step), run, (ended, seconds, used)):
                     self._dirty.add(ref.root)
 
     def durations(self, source: str, flow: str | None, step: str | None) -> tuple[float, ...]:
         """Past durations of a step over all roots, in seconds, in no order."""
+        return tuple(seconds for _, seconds, _ in self._samples(source, flow, step))
+
+    def tokens(self, source: str, flow: str | None, step: str | None) -> tuple[int, ...]:
+        """Tokens a step used over all roots, of the times it told, in no order."""
+        return tuple(tokens for _, _, tokens in self._samples(source, flow, step) if tokens > 0)
+
+    def _samples(self, source: str, flow: str | None, step: str | None) -> list[tuple[float, float, int]]:
         if flow is None or step is None:
-            return ()
+            return []
         wanted = (source, flow, step)
         with self._guard:
             for root in self._paths:
                 self._of(root)
             found = [steps[wanted] for steps in self._roots.values() if wanted in steps]
-            return tuple(seconds for samples in found for _, seconds in samples.runs.values())
+            return [sample for samples in found for sample in samples.runs.values()]
 
     def flush(self, *, lazily: bool = False) -> None:
         """Write what is new; `lazily` only now and then."""
@@ -105,14 +113,15 @@ class History:
         return known
 
 
-def _durations(detail: RunDetail) -> Iterable[tuple[str, str, float, float]]:
-    """Flow, step, end and duration of the steps that ended well; a receipt's own word first."""
+def _durations(detail: RunDetail) -> Iterable[tuple[str, str, float, float, int]]:
+    """Flow, step, end, duration and tokens of the steps that ended well; a receipt's own word first."""
     told: set[tuple[str, str]] = set()
     for receipt in detail.receipts:
         told.add((receipt.flow, receipt.step))
         stub = (receipt.mode or "").lower() == "stub"
         if receipt.status in _DONE and receipt.duration_ms and receipt.ended_at and not stub:
-            yield receipt.flow, receipt.step, receipt.ended_at.timestamp(), receipt.duration_ms / 1000
+            used = receipt.tokens.total if receipt.tokens else 0
+            yield receipt.flow, receipt.step, receipt.ended_at.timestamp(), receipt.duration_ms / 1000, used
     for step in detail.steps:
         # Of a step that was repeated the first start and the last end are known: that is no duration.
         if (step.flow, step.step) in told or step.status not in _DONE or step.attempts != 1:
@@ -120,24 +129,24 @@ def _durations(detail: RunDetail) -> Iterable[tuple[str, str, float, float]]:
         if step.started_at is not None and step.ended_at is not None:
             seconds = (step.ended_at - step.started_at).total_seconds()
             if seconds > 0:
-                yield step.flow, step.step, step.ended_at.timestamp(), seconds
+                yield step.flow, step.step, step.ended_at.timestamp(), seconds, 0
 
 
-def _take(steps: dict[Step, _Samples], key: Step, run: int, ended: float, seconds: float) -> bool:
+def _take(steps: dict[Step, _Samples], key: Step, run: int, sample: tuple[float, float, int]) -> bool:
     samples = steps.get(key)
     if samples is None:
         if len(steps) >= MOST_STEPS:
             return False
         samples = steps[key] = _Samples()
     runs = samples.runs
-    if ended < samples.oldest or runs.get(run) == (ended, seconds):
+    if sample[0] < samples.oldest or runs.get(run) == sample:
         return False
-    runs[run] = (ended, seconds)
+    runs[run] = sample
     if len(runs) > KEEP:
         del runs[min(runs, key=lambda one: runs[one][0])]
     if len(runs) == KEEP:
         # A first scan reads the newest runs first: all after them are turned away here, at the cost of a comparison.
-        samples.oldest = min(end for end, _ in runs.values())
+        samples.oldest = min(end for end, _, _ in runs.values())
     return True
 
 
@@ -158,7 +167,7 @@ def _read(path: Path) -> dict[Step, _Samples]:
             return {}
         return {
             (str(source), str(flow), str(step)): _Samples(
-                {int(run): (float(ended), float(seconds)) for run, ended, seconds in samples[:KEEP]}
+                {int(run): (float(ended), float(took), int(used)) for run, ended, took, used in samples[:KEEP]}
             )
             for source, flow, step, samples in document["steps"][:MOST_STEPS]
         }

@@ -121,7 +121,7 @@ def test_a_plan_made_before_holds_only_while_nothing_moved(cli: Cli, root: Path)
     for wrong in (made, "0" * 64):
         refused = cli("retry", FAILED, "--yes", "--plan", wrong, "--json")
         assert (refused.code, refused.out) == (ExitCode.MOVED, "")
-        assert "changed since the plan" in refused.err
+        assert "changed after" in refused.err
     nothing_was_done(cli, root)
     assert kinds(cli) == ["action.refused", "action.refused"]
     fresh = cli("plan", "retry", FAILED, "--json").ok().json["hash"]
@@ -159,7 +159,7 @@ def test_a_run_at_work_is_left_alone_unless_forced(cli: Cli, root: Path) -> None
     assert "is running" in refused.err
     assert kinds(cli) == ["action.refused"]
     forced = cli("plan", "retry", LIVE, "--set", "force=yes", "--json").ok().json
-    assert any("planned by force" in effect for effect in forced["effects"])
+    assert any("planned by force" in warning for warning in forced["warnings"])
     assert cli("archive", LIVE, "--yes", "--set", "force=yes").code == 2
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cockpit.actions.plan import Context, check_run
+from cockpit.actions.catalogue import ARCHIVE, plan_for
+from cockpit.actions.checks import Context
 from cockpit.cli import main
 from cockpit.clock import Clock
 from cockpit.diagnosis.verdict import judge
@@ -231,8 +232,9 @@ def test_the_board_keeps_rows_apart_and_evidence_opens_the_database(tmp_path: Pa
     with pytest.raises(CockpitError, match=r"dev\.db is a database and has no lines"):
         reader.resolve("dev.db#one")
     assert run_dir(runs["one"].ref) == tmp_path / "dev.db"
-    with pytest.raises(UsageError, match="directory"):  # the database itself is never archived, moved or resumed
-        check_run(runs["one"], Context(now=NOW, state_dir=tmp_path, fingerprint=""))
+    # The database itself is never archived or moved.
+    context = Context(now=NOW, state_dir=tmp_path / "state", fingerprint="")
+    assert "a directory of its own" in (plan_for(ARCHIVE, runs["one"], context).refused or "")
 
 
 def test_a_name_with_a_hash_in_it_is_found_first(tmp_path: Path) -> None:

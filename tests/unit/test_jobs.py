@@ -162,7 +162,7 @@ def test_refused_and_forged_plans_do_nothing(shop: Workshop) -> None:
     refused = shop.plan("true", refused="there is no Makefile")
     forged = shop.plan("true").model_copy(update={"argv": ("rm", "-rf", "/tmp/x")})
     empty = shop.plan()
-    for plan, reason in ((refused, "no Makefile"), (forged, "hash"), (empty, "no command")):
+    for plan, reason in ((refused, "no Makefile"), (forged, "hash"), (empty, "neither a command nor a request")):
         with pytest.raises(UsageError, match=reason):
             start_job(plan, shop.context, lambda: "f1")
     assert load_jobs(shop.state) == ()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.actions.catalogue import ARCHIVE, RESTORE, available, plan_for
-from cockpit.actions.plan import Context, make_plan, plan_hash
+from cockpit.actions.checks import Context
+from cockpit.actions.plan import make_plan, plan_hash
 from cockpit.actions.templates import fill, working_directory
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionSpec, Confirm, Plan
@@ -135,16 +136,38 @@ def test_a_resume_names_the_steps_that_run_again_and_those_that_follow(workspace
     assert not any("load" in line for line in plan.effects)
 
 
-def test_the_expected_time_is_the_median_of_what_went_well(workspace: Path, make_run: MakeRun) -> None:
+class Went:
+    """How steps went before: durations in seconds and tokens, by step."""
+
+    def __init__(self, seconds: dict[str, tuple[float, ...]], tokens: dict[str, tuple[int, ...]] | None = None) -> None:
+        self._seconds, self._tokens = seconds, tokens or {}
+
+    def durations(self, source: str, flow: str | None, step: str | None) -> tuple[float, ...]:
+        assert (source, flow) == ("flow-studio", "build")
+        return self._seconds.get(step or "", ())
+
+    def tokens(self, source: str, flow: str | None, step: str | None) -> tuple[int, ...]:
+        assert (source, flow) == ("flow-studio", "build")
+        return self._tokens.get(step or "", ())
+
+
+def test_what_is_expected_is_the_median_of_what_went_well(workspace: Path, make_run: MakeRun) -> None:
     run = make_run()
-    past = [receipt("implement", StepStatus.SUCCEEDED, ms) for ms in (10_000, 20_000, 90_000)]
-    assert make_plan(RETRY, run, context(workspace, detail=detail_of(run), history=past)).expected_s == 20.0
+
+    def planned(spec: ActionSpec, past: Went | None) -> tuple[float | None, int | None]:
+        plan = make_plan(spec, run, context(workspace, detail=detail_of(run), past=past))
+        return plan.expected_s, plan.expected_tokens
+
+    seconds: dict[str, tuple[float, ...]] = {"implement": (10.0, 20.0, 90.0)}
+    tokens: dict[str, tuple[int, ...]] = {"implement": (100, 300, 200)}
+    assert planned(RETRY, Went(seconds, tokens)) == (20.0, 200)
     # Nothing but the failed attempt is known.
-    assert make_plan(RETRY, run, context(workspace, detail=detail_of(run))).expected_s == 0.05
+    assert planned(RETRY, None) == (0.05, None)
     # One step on the way was never measured, so a sum would promise too little.
-    assert make_plan(RESUME, run, context(workspace, detail=detail_of(run), history=past)).expected_s is None
-    past.append(receipt("finalize", StepStatus.SUCCEEDED, 1_000))
-    assert make_plan(RESUME, run, context(workspace, detail=detail_of(run), history=past)).expected_s == 28.0
+    assert planned(RESUME, Went(seconds, tokens)) == (None, None)
+    # `test` is known from this run's own receipt only.
+    seconds["finalize"] = (1.0,)
+    assert planned(RESUME, Went(seconds, tokens | {"test": (7,), "finalize": (1, 2)})) == (28.0, 208)
 
 
 def test_the_hash_is_bound_to_everything(workspace: Path, make_run: MakeRun) -> None:
@@ -223,10 +246,10 @@ def test_a_makefile_that_names_no_such_target_is_a_warning(workspace: Path, make
     (workspace / "Makefile").write_text("all:\n\t@true\n")
     plan = make_plan(RETRY, make_run(), context(workspace))
     assert plan.refused is None
-    assert any("names no target stepwise-retry" in line for line in plan.effects)
+    assert any("names no target stepwise-retry" in line for line in plan.warnings)
     (workspace / "Makefile").write_text("stepwise-%: ; @true\n")
     plan = make_plan(RETRY, make_run(), context(workspace))
-    assert not any("warning" in line for line in plan.effects)
+    assert plan.warnings == ()
 
 
 def test_a_running_run_is_refused_unless_forced_and_never_archived(workspace: Path, make_run: MakeRun) -> None:
@@ -236,7 +259,7 @@ def test_a_running_run_is_refused_unless_forced_and_never_archived(workspace: Pa
     assert "is running (last sign of life 8 s ago)" in plan.refused
     forced = make_plan(RETRY, run, context(workspace, options={"force": "yes"}))
     assert forced.refused is None
-    assert any("by force" in line for line in forced.effects)
+    assert any("by force" in line for line in forced.warnings)
     assert plan_for(ARCHIVE, run, context(workspace, options={"force": "yes"})).refused is not None
 
 
