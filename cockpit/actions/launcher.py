@@ -208,11 +208,12 @@ def _launch(plan: Plan, context: JobContext, lock: int, limits: dict[str, float]
         raise CockpitError(f"cannot make a job in {context.state_dir}: {error.strerror}; nothing was done") from error
     try:
         try:
-            _write_job(job_dir, plan, context, started, limits)
+            argv = _argv(plan, job_dir)
+            _write_job(job_dir, plan, argv, context, started, limits)
             about = {**_about(plan), "job": job_dir.name}
             context.recorder.append(PLANNED, {**about, "effects": list(plan.effects), "fingerprint": plan.fingerprint})
             context.recorder.append(CONFIRMED, about)
-            context.recorder.append(STARTED, {**about, "argv": list(plan.argv or ()), "cwd": plan.cwd})
+            context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd})
         except BaseException as error:
             # Not acknowledged, so it never was.
             shutil.rmtree(job_dir, ignore_errors=True)
@@ -250,13 +251,29 @@ def _make_job_dir(state_dir: Path, plan: Plan, started: datetime) -> tuple[Path,
     return job_dir, alive
 
 
-def _write_job(job_dir: Path, plan: Plan, context: JobContext, started: datetime, limits: dict[str, float]) -> None:
+def _argv(plan: Plan, job_dir: Path) -> tuple[str, ...]:
+    """The plan's command; that of a request reads the request from the job."""
+    if plan.request is None:
+        return plan.argv or ()
+    from cockpit.actions.http_call import call_argv
+
+    return call_argv(job_dir)
+
+
+def _write_job(
+    job_dir: Path,
+    plan: Plan,
+    argv: tuple[str, ...],
+    context: JobContext,
+    started: datetime,
+    limits: dict[str, float],
+) -> None:
     facts: dict[str, Any] = {
         "action": plan.action,
         "run": plan.run,
         "run_key": plan.run_key,
         "lock_key": lock_of(plan),
-        "argv": list(plan.argv or ()),
+        "argv": list(argv),
         "cwd": plan.cwd,
         "env": dict(plan.env),
         "plan_hash": plan.hash,

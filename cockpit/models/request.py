@@ -5,7 +5,7 @@ of it is asked after; what a service cannot tell (it forgets, or has no way to r
 that were confirmed before.
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
@@ -31,6 +31,19 @@ class Service(Model):
 BodyValue = bool | int | str | tuple[str, ...]
 """What a field of a JSON body may hold. A template that is one input and nothing else takes that input's type: an
 integer becomes a number, a flag `true` or `false`."""
+
+
+class RequestExit(IntEnum):
+    """Exit code of the job that carries out a request: what is known of the request when it ends."""
+
+    DONE = 0
+    """Sent, answered, and what was to be read back says so."""
+    FAILED = 1
+    """Sent, and answered that it did not work."""
+    NOT_SENT = 3
+    """Nothing was sent: a gate was not met, or the service could not be reached."""
+    UNKNOWN = 4
+    """Sent, and not confirmed: it may have happened."""
 
 
 class Place(StrEnum):
