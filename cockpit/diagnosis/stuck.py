@@ -38,8 +38,8 @@ def observe_stuck(run: Run, detail: RunDetail) -> Iterator[Observation]:
         yield Observation(Code.ATTEMPTS_SPENT, text, (step.evidence,), flow=step.flow, step=step.step, name=step.step)
     yield from _receipt(run, detail, step)
     yield from _handoff(run, detail, step)
-    yield from _previous(run, detail)
-    yield from _missing_input(run, detail)
+    yield from previous_incomplete(detail, run.flow, run.step)
+    yield from missing_input(detail, run.flow, run.step)
     yield from _same_failure(detail)
 
 
@@ -79,13 +79,13 @@ def _handoff(run: Run, detail: RunDetail, step: StepFact | None) -> Iterator[Obs
     yield Observation(Code.NO_HANDOFF, text, (*began, *drafts), flow=run.flow, step=run.step)
 
 
-def _previous(run: Run, detail: RunDetail) -> Iterator[Observation]:
+def previous_incomplete(detail: RunDetail, flow: str | None, stuck: str | None) -> Iterator[Observation]:
     """A step of the same flow, planned before the one in question, that did not succeed."""
-    planned = [one.step for one in detail.plan if one.flow == run.flow]
-    if run.step not in planned:
+    planned = [one.step for one in detail.plan if one.flow == flow]
+    if stuck not in planned:
         return
-    before = planned[: planned.index(run.step)]
-    seen = {one.step: one for one in detail.steps if one.flow == run.flow}
+    before = planned[: planned.index(stuck)]
+    seen = {one.step: one for one in detail.steps if one.flow == flow}
     begun = next((place for place, name in enumerate(before) if name in seen), len(before))
     for name in before[begun:]:
         known = seen.get(name)
@@ -93,12 +93,12 @@ def _previous(run: Run, detail: RunDetail) -> Iterator[Observation]:
             continue
         evidence = () if known is None or known.evidence is None else (known.evidence,)
         said = "left no trace" if known is None else f"is {known.status.value}"
-        text = f"{where(run.flow, name)}, before {run.step}, {said}"
-        yield Observation(Code.PREVIOUS_INCOMPLETE, text, evidence, flow=run.flow, step=name, name=name)
+        text = f"{where(flow, name)}, before {stuck}, {said}"
+        yield Observation(Code.PREVIOUS_INCOMPLETE, text, evidence, flow=flow, step=name, name=name)
         return
 
 
-def _missing_input(run: Run, detail: RunDetail) -> Iterator[Observation]:
+def missing_input(detail: RunDetail, flow: str | None, step: str | None) -> Iterator[Observation]:
     """A file that the failure names as missing; whether it is there by now speaks against it."""
     texts: list[tuple[str, Evidence, str | None, str | None]] = [
         (one.text, one.evidence, one.flow, one.step)
@@ -107,9 +107,9 @@ def _missing_input(run: Run, detail: RunDetail) -> Iterator[Observation]:
     ]
     texts += [(one.error, one.evidence, one.flow, one.step)
               for one in detail.steps if one.error and one.evidence is not None and one.status.bad]  # fmt: skip
-    for text, evidence, flow, step in texts:
+    for text, evidence, *place in texts:
         found = _MISSING.search(text[:2_000])
-        if found is None or (flow, step) != (run.flow, run.step):
+        if found is None or tuple(place) != (flow, step):
             continue
         name = next(value for value in found.groups() if value)
         tail = name.replace("\\", "/").removeprefix("RUN_BASE/").lstrip("/")

@@ -70,7 +70,7 @@ class Playbook(Model):
 
 
 class ItemState(StrEnum):
-    """State of a checklist item (design, section "Playbooks and checklists")."""
+    """State of a checklist item; `cockpit.playbooks.states` says when which one holds."""
 
     OPEN = "open"
     DONE = "done"
@@ -80,8 +80,94 @@ class ItemState(StrEnum):
     STALE = "stale"
 
 
+class Outcome(StrEnum):
+    """What a check says of an item."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    CANNOT_TELL = "cannot tell"
+
+
+class CheckResult(Model):
+    """The answer of a check.
+
+    Attributes:
+        outcome: Whether what the item asks for is so.
+        why: One sentence.
+        evidence: What it rests on, strongest first.
+    """
+
+    outcome: Outcome
+    why: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Stamp(Model):
+    """A file as it was when an item was settled against it.
+
+    Attributes:
+        path: POSIX path relative to the root.
+        fingerprint: `sha256:<hex>` of a small file, `stat:<inode>-<size>-<mtime ns>` of a large one, `line:<hex>` of
+            one line of a log that only grows, or `absent`.
+        line: The line `line:` is about, from 1.
+    """
+
+    path: str
+    fingerprint: str
+    line: int | None = None
+
+
+class Anchor(Model):
+    """What a run's checklist is about: the place the run stood at when the checklist was started.
+
+    Attributes:
+        run_key: The run.
+        run: Its id.
+        flow: The flow that mattered then.
+        step: The step.
+        agent: Its agent.
+        failed_at: When that step failed last, as far as was known; what is to prove a repair must be newer.
+    """
+
+    run_key: str
+    run: str
+    flow: str | None = None
+    step: str | None = None
+    agent: str | None = None
+    failed_at: datetime | None = None
+
+
+class Start(Model):
+    """A playbook that was started for a target.
+
+    Attributes:
+        playbook: Its id.
+        at: When.
+        by: By whom.
+        anchors: Where the target's runs stood then.
+    """
+
+    playbook: str
+    at: datetime
+    by: str
+    anchors: tuple[Anchor, ...] = ()
+
+
 class ChecklistItem(Model):
-    """An item on a started checklist. `id` is `<playbook id>/<item id>`, what `tick` and `skip` take."""
+    """An item on a started checklist. `id` is `<playbook id>/<item id>`, what `tick` and `skip` take.
+
+    Attributes:
+        state: As recorded, or, of a checklist held against the evidence, as it stands (`cockpit.playbooks.states`).
+        by: Who brought it there.
+        at: When.
+        evidence: What it was ticked or verified with.
+        note: Remarks, or the reason of a skip.
+        check: Id of its check, or `None`.
+        claimed_by: Who works on it, or `None`.
+        stamps: The files it was settled against, as they were.
+        found: What its check says now; `None` where it has none or nobody looked.
+        why: Why it is stale or contradicted, or `None`.
+    """
 
     id: str
     text: str
@@ -96,6 +182,15 @@ class ChecklistItem(Model):
     check: str | None = None
     command: tuple[str, ...] | None = None
     action: str | None = None
+    claimed_by: str | None = None
+    stamps: tuple[Stamp, ...] = ()
+    found: CheckResult | None = None
+    why: str | None = None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the first file it was settled against."""
+        return self.stamps[0].fingerprint if self.stamps else None
 
 
 class Checklist(Model):
@@ -104,3 +199,8 @@ class Checklist(Model):
     target: str
     playbooks: tuple[str, ...] = ()
     items: tuple[ChecklistItem, ...] = ()
+    starts: tuple[Start, ...] = ()
+
+    def start_of(self, playbook: str) -> Start | None:
+        """How a playbook of it was started."""
+        return next((one for one in self.starts if one.playbook == playbook), None)

@@ -7,7 +7,8 @@ of its global configuration is used. Bounded in files, bytes and line length; ca
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.finding import Finding
 from cockpit.models.records import Artifact
 from cockpit.runtime.evidence import EvidenceReader
+from cockpit.sources.paths import on_disk
 
 MAX_FILES = 400
 MAX_FILE_BYTES = 2 << 20
@@ -72,25 +74,46 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ...]:
-    """Findings for credentials in the run's own files: the place and the kind of each, never the secret.
+@dataclass(frozen=True, slots=True)
+class SecretsLook:
+    """What a search of a run's files for credentials found.
 
-    Args:
-        reader: Reads below the run's root.
-        detail: The run.
+    Attributes:
+        places: Where they are, masked.
+        kinds: Of what kind, with how many of each.
+        files: How many files were looked at.
+        complete: Whether that is all of them, each to its end, as far as they can be read.
+    """
 
-    Returns:
-        At most one finding, with one piece of evidence a place. Files that cannot be read are skipped.
+    places: tuple[Evidence, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    files: int = 0
+    complete: bool = True
+
+
+def look_for_secrets(reader: EvidenceReader, detail: RunDetail) -> SecretsLook:
+    """Look into the run's own files: the place and the kind of each credential, never the secret.
+
+    Files that cannot be read (databases, those of another user) are skipped; then the search is not complete.
     """
     places: list[Evidence] = []
     kinds: dict[str, int] = {}
-    cut = False
+    paths = _paths(detail)
+    complete = len(paths) <= MAX_FILES
+    looked = 0
     budget = MAX_BYTES
-    for path in _paths(detail):
+    for path in paths[:MAX_FILES]:
         if budget <= 0 or len(places) >= _MAX_FOUND:
-            cut = True
+            complete = False
             break
-        data = _read(reader, path, min(budget, MAX_FILE_BYTES))
+        limit = min(budget, MAX_FILE_BYTES)
+        data = _read(reader, path, limit)
+        if data is None:
+            # A transcript that a receipt names and nobody wrote hides nothing.
+            complete = complete and not os.path.lexists(on_disk(str(reader.root), path))
+            continue
+        complete = complete and len(data) < limit
+        looked += 1
         budget -= len(data)
         for number, line in enumerate(data.splitlines(), start=1):
             if not _HINT.search(line):
@@ -101,15 +124,29 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
                 places.append(Evidence(rank=Rank.PHYSICS, path=path, line=number, quote=f"{kind}: {quote}"[:_QUOTE]))
             if len(places) >= _MAX_FOUND:
                 break
-    if not places:
+    return SecretsLook(tuple(places), kinds, looked, complete)
+
+
+def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ...]:
+    """The finding for credentials in the run's own files, see `look_for_secrets`.
+
+    Args:
+        reader: Reads below the run's root.
+        detail: The run.
+
+    Returns:
+        At most one finding, with one piece of evidence a place.
+    """
+    look = look_for_secrets(reader, detail)
+    if not look.places:
         return ()
-    named = ", ".join(sorted(kinds))
-    several = "secrets" if len(places) > 1 else "secret"
-    more = "; more files were not looked at" if cut else ""
+    named = ", ".join(sorted(look.kinds))
+    several = "secrets" if len(look.places) > 1 else "secret"
+    more = "" if look.complete else "; more files were not looked at"
     return (
         Finding(
             id="secret-in-files",
-            title=f"{len(places)} {several} in files of the run: {named}",
+            title=f"{len(look.places)} {several} in files of the run: {named}",
             kind="security",
             playbook="security-incident",
             confidence=0.9,
@@ -117,7 +154,7 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
             fix="Revoke and rotate it at its provider now; then find out where the file was copied or published to.",
             warning="Do not archive, publish or quote these files before the credential is revoked; deleting them only "
             "hides what was exposed.",
-            supporting=tuple(places),
+            supporting=look.places,
         ),
     )
 
@@ -186,7 +223,8 @@ def _paths(detail: RunDetail) -> list[str]:
     first += [one.path for one in detail.receipts] + [one.path for one in detail.handoffs]
     rest = sorted(detail.artifacts, key=lambda one: (one.kind != "transcript", one.path))
     records = [] if detail.record.evidence is None else [detail.record.evidence.path]
-    return list(islice(dict.fromkeys([*first, *records, *(one.path for one in rest if _text(one))]), MAX_FILES))
+    # One more than is looked at, to tell whether that was all.
+    return list(islice(dict.fromkeys([*first, *records, *(one.path for one in rest if _text(one))]), MAX_FILES + 1))
 
 
 def _text(artifact: Artifact) -> bool:
@@ -195,15 +233,15 @@ def _text(artifact: Artifact) -> bool:
     )
 
 
-def _read(reader: EvidenceReader, path: str, limit: int) -> bytes:
-    """The head of a file below the root; nothing of what cannot be read or is no ordinary file."""
+def _read(reader: EvidenceReader, path: str, limit: int) -> bytes | None:
+    """The head of a file below the root; `None` of what cannot be read or is no ordinary file."""
     try:
         real = reader.resolve(path)
         handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except (CockpitError, OSError):
-        return b""
+        return None
     with os.fdopen(handle, "rb") as file:
         try:
-            return file.read(limit) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+            return file.read(limit) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
         except OSError:
-            return b""
+            return None
