@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cockpit.actions.archive import ARCHIVES, MANIFEST_SUFFIX, SUFFIX, sidecar
 from cockpit.actions.archive_job import create_argv, restore_argv
 from cockpit.actions.basis import basis_of
 from cockpit.actions.checks import Context, check_allowed, check_not_running, check_run, run_directory
+from cockpit.actions.foresight import foreseen
 from cockpit.actions.inputs import choose
 from cockpit.actions.manifest import ArchiveError, Manifest
 from cockpit.actions.names import check_name
@@ -74,9 +76,16 @@ class Archived:
 
 
 def specs(own: Iterable[ActionSpec]) -> tuple[ActionSpec, ...]:
-    """A source's actions and the built-in ones, which cannot be replaced."""
-    reserved = {spec.id for spec in BUILT_IN}
-    return (*(spec for spec in own if spec.id not in reserved), *BUILT_IN)
+    """A source's actions and the built-in ones, which cannot be replaced; what a source says of those is added."""
+    given = {spec.id: spec for spec in own}
+    built_in = tuple(_with_notes(spec, given.pop(spec.id, None)) for spec in BUILT_IN)
+    return (*given.values(), *built_in)
+
+
+def _with_notes(spec: ActionSpec, notes: ActionSpec | None) -> ActionSpec:
+    if notes is None:
+        return spec
+    return spec.model_copy(update={"expects": notes.expects, "warnings": notes.warnings})
 
 
 def available(own: Iterable[ActionSpec], run: Run, context: Context) -> tuple[Offer, ...]:
@@ -88,10 +97,10 @@ def available(own: Iterable[ActionSpec], run: Run, context: Context) -> tuple[Of
 def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:
     """The plan of any action; never raises for what the run or the operator got wrong."""
     if spec.id == ARCHIVE.id:
-        return _plan_archive(run, context)
+        return _plan_archive(spec, run, context)
     if spec.id == RESTORE.id:
         return _plan_restore_present(run, context)
-    return make_plan(spec, run, context)
+    return foreseen(make_plan(spec, run, context))
 
 
 def list_archives(state_dir: Path, root: Path) -> tuple[Archived, ...]:
@@ -160,7 +169,7 @@ def plan_restore(archived: Archived, refused: str | None = None) -> Plan:
     )
 
 
-def _plan_archive(run: Run, context: Context) -> Plan:
+def _plan_archive(spec: ActionSpec, run: Run, context: Context) -> Plan:
     base = Plan(
         action=ARCHIVE.id,
         title=ARCHIVE.title,
@@ -185,7 +194,9 @@ def _plan_archive(run: Run, context: Context) -> Plan:
                     "options": {name: value for name, value in chosen.items() if value is not None},
                     "undo": undo,
                     "undone_by": RESTORE.id if removes else None,
+                    "warnings": spec.warnings,
                     **content,
+                    "effects": (*content["effects"], *spec.expects),
                 }
             )
         )
@@ -193,7 +204,7 @@ def _plan_archive(run: Run, context: Context) -> Plan:
         return sealed(base.model_copy(update={"refused": str(error)}))
 
 
-def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, object]:
+def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, Any]:
     """The parts of an archive's plan that need everything to be right.
 
     Raises:
