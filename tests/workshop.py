@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from cockpit.actions.aftermath import Before
 from cockpit.actions.jobs import wait_job
 from cockpit.actions.launcher import JobContext, start_job
+from cockpit.actions.limits import JobLimits
 from cockpit.actions.plan import sealed
 from cockpit.clock import system_clock
 from cockpit.journal.log import Journal
@@ -69,7 +71,15 @@ class Workshop:
         )
 
     def start(self, *argv: str, run: str = "run-1", cwd: Path | None = None, **limits: Any) -> Job:
-        return start_job(self.plan(*argv, run=run, cwd=cwd), self.context, lambda: "f1", **limits)
+        context = replace(self.context, limits=JobLimits(**limits))
+        return start_job(self.plan(*argv, run=run, cwd=cwd), context, lambda: "f1")
+
+    def perform(
+        self, plan: Plan, *, context: JobContext | None = None, before: Before | None = None, **limits: Any
+    ) -> Job:
+        """Start a job for a plan and wait for its end."""
+        context = replace(context or self.context, limits=JobLimits(**limits))
+        return self.end(start_job(plan, context, lambda: plan.fingerprint, before=before))
 
     def run(self, *argv: str, **more: Any) -> Job:
         """Start a job and wait for its end."""

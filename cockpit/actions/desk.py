@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cockpit.actions.aftermath import Before, take_before
 from cockpit.actions.basis import basis_of
 from cockpit.actions.basis import changes as changes_of
 from cockpit.actions.catalogue import (
+    BUILT_IN,
     RESTORE,
     Archived,
     Offer,
@@ -127,13 +129,23 @@ class ActionDesk:
                 return plan_restore(archived, self._refusal(archived.ref.key))
         raise UsageError(f"there is no archive of {clean(name)!r} in {clean(self.jobs_context.state_dir)}")
 
-    def perform(self, plan: Plan, ref: RunRef, *, expected: str | None = None) -> Job:
+    def perform(
+        self,
+        plan: Plan,
+        ref: RunRef,
+        *,
+        expected: str | None = None,
+        timeout_s: float | None = None,
+        bulk: str | None = None,
+    ) -> Job:
         """Carry out a confirmed plan; returns as soon as it runs.
 
         Args:
             plan: As it was shown.
             ref: The run it is for.
             expected: Hash of the plan that was confirmed, where that was another process.
+            timeout_s: Seconds after which the job is ended, 0 for never; `None` for what is configured.
+            bulk: Id of the bulk it belongs to.
 
         Raises:
             MovedError: The run, or the plan made of it, is another one now.
@@ -149,12 +161,16 @@ class ActionDesk:
 
         if self._read_only and plan.refused is None:
             plan = plan.model_copy(update={"refused": _READ_ONLY})
+        before = self._before(plan, ref)
         return start_job(
             plan,
             self.jobs_context,
             lambda: self._fingerprint(plan, ref),
             changes=lambda: self._changes(plan, ref),
             confirmed=confirmed,
+            before=before,
+            timeout_s=timeout_s,
+            bulk=bulk,
         )
 
     def _fingerprint(self, plan: Plan, ref: RunRef) -> str:
@@ -173,6 +189,13 @@ class ActionDesk:
         # Without a judge the verdict of then has nothing to be compared with.
         before = {name: fact for name, fact in plan.basis.items() if judged or name in now}
         return changes_of(before, now)
+
+    def _before(self, plan: Plan, ref: RunRef) -> Before | None:
+        """The run as it is, where it will have a say in how the job went: the cockpit's own commands tell the truth."""
+        of_its_own = plan.action in {spec.id for spec in BUILT_IN}
+        if plan.refused is not None or of_its_own or plan.reach is not Reach.RUN:
+            return None
+        return take_before(self._source_of(ref), ref, plan.fingerprint, self.jobs_context.clock())
 
     def jobs(self, limit: int | None = None) -> tuple[Job, ...]:
         """The jobs of the root, newest first, whoever started them."""

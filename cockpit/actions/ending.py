@@ -6,7 +6,8 @@ could not be written just then, the next cockpit does it (`settle`). Both go the
 1. `ended.json` exists: it is recorded, nothing to do.
 2. `ended.intent` exists: whoever came before died somewhere between announcing and confirming. The journal itself is
    asked whether the entry is in it.
-3. Write `ended.intent`, append to the journal (synced before it returns), write `ended.json`.
+3. The job is judged (`cockpit.actions.outcome`), if that was not done: the entry tells the verdict.
+4. Write `ended.intent`, append to the journal (synced before it returns), write `ended.json`.
 
 A crash at any point leaves a state from which the next one through comes to one entry, neither none nor two.
 """
@@ -17,11 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from cockpit.actions.jobs import job_dirs, load_job
+from cockpit.actions.jobs import is_alive, job_dirs, load_job
+from cockpit.actions.outcome import BEFORE, conclude, load_verdict
 from cockpit.actions.storage import locked, pretty, read_object, write_atomic
 from cockpit.actions.supervisor import JOB
 from cockpit.clock import iso, system_clock
-from cockpit.models.action import Job, JobState
+from cockpit.errors import CockpitError
+from cockpit.models.action import Job
 
 ENDED = "action.ended"
 RECORDED = "ended.json"
@@ -58,8 +61,14 @@ def journal_holds(journal: Path) -> Seen:
     return seen
 
 
-def record_end(job_dir: Path, recorder: Recorder, seen: Seen) -> bool:
-    """Append the end of a job to the journal, unless that was done before.
+def record_end(job_dir: Path, recorder: Recorder | None, seen: Seen, *, own: bool = False) -> bool:
+    """Judge a job that has ended and append its end to the journal, unless that was done before.
+
+    Args:
+        job_dir: Directory of the job.
+        recorder: The journal; `None` only judges.
+        seen: Whether the journal holds its end.
+        own: The caller is its supervisor; anybody else leaves a job alone that has one.
 
     Returns:
         Whether an entry was appended now.
@@ -69,13 +78,16 @@ def record_end(job_dir: Path, recorder: Recorder, seen: Seen) -> bool:
         OSError: The job's directory could not be written; likewise.
     """
     with locked(job_dir / JOB):
+        if (job_dir / RECORDED).exists() or (is_alive(job_dir) and not own):
+            return False
+        conclude(job_dir)
         job = load_job(job_dir)
-        if job is None or job.state is JobState.RUNNING or (job_dir / RECORDED).exists():
+        if job is None or recorder is None:
             return False
         done = (job_dir / INTENT).exists() and seen(job.id)
         if not done:
             write_atomic(job_dir / INTENT, b"")
-            recorder.append(ENDED, end_facts(job))
+            recorder.append(ENDED, end_facts(job, job_dir))
         write_atomic(job_dir / RECORDED, pretty({"job": job.id}))
         with suppress(OSError):
             (job_dir / INTENT).unlink()
@@ -99,21 +111,43 @@ def settle(state_dir: Path, recorder: Recorder, seen: Seen) -> int:
     return count
 
 
-def record_own_end(job_dir: Path) -> None:
-    """For the supervisor: record the end of its own job in the journal named in its `job.json`, if any."""
+def conclude_own(job_dir: Path) -> None:
+    """For the supervisor: judge its own job, and record the end in the journal named in its `job.json`, if any."""
     facts = read_object(job_dir / JOB) or {}
+    _know_sources(job_dir, facts)
     path, actor = facts.get("journal"), facts.get("actor")
     if not isinstance(path, str) or not isinstance(actor, dict):
+        record_end(job_dir, None, _never, own=True)
         return
     from cockpit.journal.log import Journal
     from cockpit.models.journal import Actor
 
     journal = Path(path)
-    record_end(job_dir, Journal(journal, Actor.model_validate(actor), system_clock), journal_holds(journal))
+    record_end(job_dir, Journal(journal, Actor.model_validate(actor), system_clock), journal_holds(journal), own=True)
 
 
-def end_facts(job: Job) -> dict[str, Any]:
+def _know_sources(job_dir: Path, facts: dict[str, Any]) -> None:
+    """Let the sources know what the operator's settings say for them: this process read none."""
+    before = read_object(job_dir / BEFORE)
+    if before is None:
+        return
+    from cockpit.settings import Settings, load_settings
+    from cockpit.sources import registry
+    from cockpit.sources.recordings import use_state_dir
+
+    config = facts.get("config")
+    settings = Settings()
+    with suppress(CockpitError):
+        settings = load_settings(Path(config)) if isinstance(config, str) else settings
+    registry.configure(settings.for_sources)
+    ref = before.get("ref")
+    if isinstance(ref, dict) and isinstance(ref.get("root"), str):
+        use_state_dir(Path(ref["root"]), job_dir.parent.parent)
+
+
+def end_facts(job: Job, job_dir: Path) -> dict[str, Any]:
     """What the journal keeps of an end."""
+    verdict = load_verdict(job_dir)
     return {
         "job": job.id,
         "action": job.action,
@@ -122,7 +156,12 @@ def end_facts(job: Job) -> dict[str, Any]:
         "plan": job.plan_hash,
         "state": job.state.value,
         "exit_code": job.exit_code,
+        "signal": job.signal,
         "outcome": job.outcome,
+        "judged_by": list(job.judged_by),
+        "run_before": None if verdict is None else verdict.before,
+        "run_after": None if verdict is None else verdict.after,
+        "bulk": job.bulk,
         "started_at": iso(job.started_at),
         "ended_at": iso(job.ended_at),
     }
@@ -136,3 +175,6 @@ def _is_end_of(line: bytes, job_id: str) -> bool:
     except ValueError:
         return False
     return isinstance(entry, dict) and entry.get("kind") == ENDED and entry.get("data", {}).get("job") == job_id
+
+
+_never: Seen = lambda _job_id: False  # noqa: E731

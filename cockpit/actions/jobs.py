@@ -16,8 +16,9 @@ from typing import Any
 
 import psutil
 
+from cockpit.actions.processes import find, group_members, signal_name
 from cockpit.actions.storage import is_locked, pretty, read_object, write_atomic
-from cockpit.actions.supervisor import CANCEL, JOB, OUTPUT, RESULT, SUPERVISOR
+from cockpit.actions.supervisor import CANCEL, CHILD, GRACE_S, JOB, OUTPUT, OWN, RESULT, SUPERVISOR, VERDICT
 from cockpit.clock import parse_iso
 from cockpit.errors import CockpitError, UsageError
 from cockpit.models.action import Job, JobState
@@ -27,8 +28,8 @@ JOBS = "jobs"
 ALIVE = "supervisor.lock"
 """Locked from before a job can be seen until its supervisor is gone."""
 
-_SAME_START_S = 2.0
-"""Tolerance when start times are compared: the kernel's idea of boot time moves when the clock is set."""
+_KILL_S = 2.0
+"""Seconds for the kernel to take away what was killed."""
 
 
 def job_dirs(state_dir: Path) -> list[Path]:
@@ -82,6 +83,7 @@ def load_job(job_dir: Path) -> Job | None:
             started_at=_moment(facts["started_at"]),
             output=str(job_dir.absolute() / OUTPUT),
             plan_hash=facts["plan_hash"],
+            bulk=facts.get("bulk"),
             **_standing(job_dir, result, alive=alive),
         )
     except (KeyError, TypeError, ValueError):
@@ -91,15 +93,19 @@ def load_job(job_dir: Path) -> Job | None:
 def is_alive(job_dir: Path) -> bool:
     """Whether the supervisor of a job is still there."""
     held = is_locked(job_dir / ALIVE)
-    return _process(job_dir, "pid", "created") is not None if held is None else held
+    return _process(job_dir, OWN) is not None if held is None else held
 
 
 def orphan(job_dir: Path) -> int | None:
-    """Process id of a command that still runs although its supervisor is gone, or `None`."""
+    """Process id of a command, or of one of its process group, that still runs although its supervisor is gone."""
     if (job_dir / RESULT).exists():
         return None
-    process = _process(job_dir, "child", "child_created")
-    return None if process is None else process.pid
+    facts = read_object(job_dir / SUPERVISOR) or {}
+    process = find(facts, *CHILD)
+    if process is not None:
+        return process.pid
+    # The command itself may be gone and what it started still be at work, in its process group.
+    return next(iter(group_members(facts, *CHILD)), None)
 
 
 def wait_job(job_dir: Path, timeout_s: float | None = None) -> Job:
@@ -133,7 +139,7 @@ def cancel_job(job_dir: Path, by: str = "") -> bool:
     """Ask for the end of a job: of its whole process group, SIGTERM first, SIGKILL after a grace.
 
     The supervisor does that, so it works from any cockpit and goes on when this one ends. The command of a job that
-    lost its supervisor gets the signal from here.
+    lost its supervisor gets the signals from here, and this returns when it is gone.
 
     Args:
         job_dir: Directory of the job.
@@ -143,27 +149,40 @@ def cancel_job(job_dir: Path, by: str = "") -> bool:
         `False` when there was nothing left to end.
 
     Raises:
-        CockpitError: The request could not be written.
+        CockpitError: The request could not be written, or the command of a lost job may not be signalled.
     """
     if is_alive(job_dir):
         try:
             write_atomic(job_dir / CANCEL, pretty({"by": by}))
         except OSError as error:
             raise CockpitError(f"the job {job_dir.name} cannot be cancelled: {error.strerror}") from error
-        supervisor = _process(job_dir, "pid", "created")
+        supervisor = _process(job_dir, OWN)
         if supervisor is not None:
             with suppress(psutil.Error, PermissionError):
                 supervisor.send_signal(signal.SIGUSR1)
         return True
+    return _end_orphan(job_dir)
+
+
+def _end_orphan(job_dir: Path) -> bool:
+    """End the process group of a command whose supervisor is gone; `False` when there is none."""
     child = orphan(job_dir)
     if child is None:
         return False
-    try:
-        os.killpg(child, signal.SIGTERM)
-    except ProcessLookupError:
-        return False
-    except PermissionError as error:
-        raise CockpitError(f"process {child} of the lost job {job_dir.name} belongs to another user") from error
+    group = int((read_object(job_dir / SUPERVISOR) or {})[CHILD[0]])
+    grace = float((read_object(job_dir / JOB) or {}).get("grace_s", GRACE_S))
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _KILL_S)):
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            return True
+        except PermissionError as error:
+            raise CockpitError(f"process {child} of the lost job {job_dir.name} belongs to another user") from error
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if orphan(job_dir) is None:
+                return True
+            time.sleep(0.02)
     return True
 
 
@@ -190,15 +209,26 @@ def _standing(job_dir: Path, result: dict[str, Any] | None, *, alive: bool) -> d
         pid = orphan(job_dir)
         still = f"; its command still runs as process {pid}" if pid else ""
         return {"state": JobState.LOST, "outcome": f"lost: its supervisor vanished{still}"}
-    code = int(result["exit_code"])
-    cancelled = result.get("reason") is not None
-    ended = JobState.SUCCEEDED if code == 0 else JobState.FAILED
-    return {
-        "state": JobState.CANCELLED if cancelled else ended,
-        "exit_code": code,
+    ended = {
+        "exit_code": int(result["exit_code"]),
+        "signal": result.get("signal"),
         "ended_at": _moment(result["ended_at"]),
-        "outcome": outcome_text(result),
     }
+    verdict = read_object(job_dir / VERDICT)
+    if verdict is not None:
+        return ended | {name: verdict[name] for name in ("state", "outcome", "judged_by", "evidence")}
+    if alive:
+        return ended | {"state": JobState.RUNNING, "outcome": f"{outcome_text(result)}; what it did is being judged"}
+    return ended | _provisional(result)
+
+
+def _provisional(result: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a job that ended and that nobody has judged: the next cockpit that may write does it."""
+    good = int(result["exit_code"]) == 0
+    state = JobState.SUCCEEDED if good else JobState.FAILED
+    if result.get("reason") is not None and not result.get("timed_out"):
+        state = JobState.CANCELLED
+    return {"state": state, "outcome": outcome_text(result), "judged_by": ("exit code",)}
 
 
 def outcome_text(result: dict[str, Any]) -> str:
@@ -208,34 +238,29 @@ def outcome_text(result: dict[str, Any]) -> str:
     after = f"after {seconds:.0f} s" if seconds >= 10 else f"after {seconds:.1f} s"
     if result.get("error"):
         return clean(f"not started: {result['error']}", 300)
-    text = f"exit {code} {after}" if code >= 0 else f"killed by {_signal_name(-code)} {after}"
+    text = f"exit {code} {after}" if code >= 0 else f"killed by {signal_name(-code)} {after}"
     if result.get("reason"):
         text = f"{result['reason']}; {text}"
     elif code and result.get("last_line"):
         text = f"{text}: {result['last_line']}"
-    if result.get("left_behind"):
-        text += "; a process it started still runs"
+    text += _left_text(result.get("left_behind"))
     if result.get("lost"):
         text += f"; {result['lost']} bytes of its output could not be written"
     return clean(text, 400)
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+def _left_text(left: object) -> str:
+    """What it started and what went on after its end."""
+    if not isinstance(left, list) or not left:
+        return "; a process it started still runs" if left else ""
+    names = ", ".join(f"{each.get('name')} {each.get('pid')}" for each in left if isinstance(each, dict))
+    what = "a process it started still runs" if len(left) == 1 else "processes it started still run"
+    return f"; {what} ({names})"
 
 
-def _process(job_dir: Path, pid: str, created: str) -> psutil.Process | None:
+def _process(job_dir: Path, keys: tuple[str, str, str]) -> psutil.Process | None:
     """The process `supervisor.json` tells of under these keys, if it is still the same one and no zombie."""
-    facts = read_object(job_dir / SUPERVISOR) or {}
-    try:
-        process = psutil.Process(int(facts[pid]))
-        same = abs(process.create_time() - float(facts[created])) < _SAME_START_S
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except (psutil.Error, KeyError, TypeError, ValueError):
-        return None
+    return find(read_object(job_dir / SUPERVISOR) or {}, *keys)
 
 
 def _moment(value: object) -> datetime:

@@ -6,25 +6,26 @@ which a second action could slip in, and no stale lock behind.
 """
 
 import os
-import secrets
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cockpit.actions.aftermath import Before
 from cockpit.actions.ending import Recorder, Seen, record_end
-from cockpit.actions.jobs import ALIVE, JOBS, describe_owner, is_alive, job_dirs, load_job, orphan
+from cockpit.actions.job_dir import argv_of, make_job_dir, spawn, write_failure
+from cockpit.actions.jobs import describe_owner, is_alive, job_dirs, load_job, orphan
+from cockpit.actions.limits import JobLimits
+from cockpit.actions.outcome import BEFORE
 from cockpit.actions.plan import plan_hash
 from cockpit.actions.storage import make_dir, pretty, read_object, sync_dir, try_lock, write_atomic
-from cockpit.actions.supervisor import JOB, NOT_FOUND, OUTPUT, RESERVE, RESULT
-from cockpit.clock import Clock, iso, system_clock
+from cockpit.actions.supervisor import JOB, RESULT
+from cockpit.clock import Clock, iso
 from cockpit.errors import Change, CockpitError, MovedError, UsageError
 from cockpit.journal.files import ensure_state_dir
 from cockpit.models.action import Job, Plan, Reach
@@ -36,7 +37,6 @@ CONFIRMED = "action.confirmed"
 STARTED = "action.started"
 REFUSED = "action.refused"
 
-_RESERVED = 4096
 _HANDOVER_S = 3.0
 """Seconds to wait for a job whose result is written and whose supervisor is about to let go."""
 
@@ -51,6 +51,8 @@ class JobContext:
         clock: What time it is.
         actor: Who acts.
         journal: File of the journal, for the supervisor to record the end in; `None` leaves that to `settle`.
+        config: Configuration file of the session, for the supervisor to read the run by; `None` for the defaults.
+        limits: How long jobs may take and how much they may write.
     """
 
     state_dir: Path
@@ -58,6 +60,8 @@ class JobContext:
     clock: Clock
     actor: Actor
     journal: Path | None = None
+    config: Path | None = None
+    limits: JobLimits = field(default_factory=JobLimits)
 
 
 class BusyError(CockpitError):
@@ -71,9 +75,9 @@ def start_job(
     *,
     changes: Callable[[], tuple[Change, ...]] | None = None,
     confirmed: Callable[[], None] | None = None,
-    grace_s: float | None = None,
+    before: Before | None = None,
     timeout_s: float | None = None,
-    output_cap: int | None = None,
+    bulk: str | None = None,
 ) -> Job:
     """Carry out a confirmed plan in a job of its own.
 
@@ -83,9 +87,9 @@ def start_job(
         current_fingerprint: Tells the run's fingerprint now; called while the run is locked.
         changes: Tells what of the plan's basis is another one now; asked where the fingerprint is another one.
         confirmed: Raises where what was confirmed is not this plan; asked first of all.
-        grace_s: Seconds between SIGTERM and SIGKILL when the job is cancelled.
-        timeout_s: Seconds after which the job is cancelled; `None` for never.
-        output_cap: Bytes of output kept.
+        before: The run as it is, to compare it with when the job has ended; `None` where it has no say in that.
+        timeout_s: Seconds after which the job is ended, 0 for never; `None` for what the limits say.
+        bulk: Id of the bulk it belongs to.
 
     Returns:
         The job, running, or ended already where it could not be started.
@@ -106,8 +110,8 @@ def start_job(
         try:
             if current_fingerprint() != plan.fingerprint:
                 raise moved(plan, changes() if changes else ())
-            limits = {"grace_s": grace_s, "timeout_s": timeout_s, "output_cap": output_cap}
-            return _launch(plan, context, lock, {key: value for key, value in limits.items() if value is not None})
+            more: dict[str, Any] = {"bulk": bulk, **context.limits.of(plan.action, timeout_s)}
+            return _launch(plan, context, lock, before, more)
         finally:
             os.close(lock)
     except CockpitError as error:
@@ -200,17 +204,19 @@ def holders(state_dir: Path, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _launch(plan: Plan, context: JobContext, lock: int, limits: dict[str, float]) -> Job:
+def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, more: dict[str, Any]) -> Job:
     started = context.clock()
     try:
-        job_dir, alive = _make_job_dir(context.state_dir, plan, started)
+        job_dir, alive = make_job_dir(context.state_dir, started)
     except OSError as error:
         raise CockpitError(f"cannot make a job in {context.state_dir}: {error.strerror}; nothing was done") from error
     try:
         try:
-            argv = _argv(plan, job_dir)
-            _write_job(job_dir, plan, argv, context, started, limits)
-            about = {**_about(plan), "job": job_dir.name}
+            if before is not None:
+                write_atomic(job_dir / BEFORE, pretty(before.model_dump(mode="json")))
+            argv = argv_of(plan, job_dir)
+            _write_job(job_dir, plan, argv, context, started, more)
+            about = {**_about(plan), "job": job_dir.name, **({"bulk": more["bulk"]} if more.get("bulk") else {})}
             context.recorder.append(PLANNED, {**about, "effects": list(plan.effects), "fingerprint": plan.fingerprint})
             context.recorder.append(CONFIRMED, about)
             context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd})
@@ -220,9 +226,9 @@ def _launch(plan: Plan, context: JobContext, lock: int, limits: dict[str, float]
             if isinstance(error, OSError):
                 raise CockpitError(f"cannot write {job_dir}: {error.strerror}; nothing was done") from error
             raise
-        failure = _spawn(job_dir, lock, alive)
+        failure = spawn(job_dir, lock, alive)
         if failure is not None:
-            _write_failure(job_dir, started, failure)
+            write_failure(job_dir, started, failure)
     finally:
         os.close(alive)
     if failure is not None:
@@ -234,39 +240,13 @@ def _launch(plan: Plan, context: JobContext, lock: int, limits: dict[str, float]
     return job
 
 
-def _make_job_dir(state_dir: Path, plan: Plan, started: datetime) -> tuple[Path, int]:
-    """A new directory with everything in it that takes room on disk, and the job's lock, held."""
-    at = started.astimezone(UTC)
-    name = f"{at:%Y%m%dT%H%M%S}.{at.microsecond:06d}Z-{secrets.token_hex(3)}"
-    job_dir = make_dir(make_dir(state_dir / JOBS) / name, exist_ok=False)
-    try:
-        alive = try_lock(job_dir / ALIVE)
-        if alive is None:
-            raise BlockingIOError(f"{plan.run}: the lock of a new job is taken")
-        (job_dir / OUTPUT).touch()
-        (job_dir / RESERVE).write_bytes(b" " * _RESERVED)
-    except OSError:
-        shutil.rmtree(job_dir, ignore_errors=True)
-        raise
-    return job_dir, alive
-
-
-def _argv(plan: Plan, job_dir: Path) -> tuple[str, ...]:
-    """The plan's command; that of a request reads the request from the job."""
-    if plan.request is None:
-        return plan.argv or ()
-    from cockpit.actions.http_call import call_argv
-
-    return call_argv(job_dir)
-
-
 def _write_job(
     job_dir: Path,
     plan: Plan,
     argv: tuple[str, ...],
     context: JobContext,
     started: datetime,
-    limits: dict[str, float],
+    more: dict[str, Any],
 ) -> None:
     facts: dict[str, Any] = {
         "action": plan.action,
@@ -281,43 +261,11 @@ def _write_job(
         "started_at": iso(started),
         "actor": context.actor.model_dump(mode="json"),
         "journal": None if context.journal is None else str(context.journal.absolute()),
-        **limits,
+        "config": None if context.config is None else str(context.config.absolute()),
+        **more,
     }
     write_atomic(job_dir / JOB, pretty(facts))
     sync_dir(job_dir.parent)
-
-
-def _spawn(job_dir: Path, lock: int, alive: int) -> str | None:
-    """Start the supervisor; returns why it could not be, if so.
-
-    `-P` keeps the working directory off the module path: a run must not be able to bring its own `json.py`.
-    """
-    held = (alive, lock)
-    argv = [sys.executable, "-P", "-m", "cockpit.actions.supervisor", str(job_dir.absolute()), *map(str, held)]
-    try:
-        with (job_dir / "supervisor.log").open("wb") as log:
-            code = subprocess.run(
-                argv,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=held,
-                start_new_session=True,
-            ).returncode
-    except OSError as error:
-        return f"its supervisor could not be started: {error.strerror}"
-    if code == 0:
-        return None
-    said = (job_dir / "supervisor.log").read_text("utf-8", "replace").strip().splitlines()
-    return f"its supervisor could not be started: {said[-1] if said else f'exit {code}'}"
-
-
-def _write_failure(job_dir: Path, started: datetime, why: str) -> None:
-    now = system_clock()
-    result = {"started_at": iso(started), "ended_at": iso(now), "duration_s": 0, "exit_code": NOT_FOUND, "error": why}
-    with suppress(OSError):
-        write_atomic(job_dir / RESULT, pretty(result))
 
 
 def _about(plan: Plan) -> dict[str, Any]:

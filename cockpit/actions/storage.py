@@ -87,6 +87,23 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_dir(path.parent)
 
 
+def write_reserved(reserve: Path, target: Path, data: bytes) -> None:
+    """Write into room that was taken beforehand (made here where it was not), then give it its name. Durable.
+
+    Raises:
+        OSError: There is more data than room, and no more room to be had; `target` is as it was.
+    """
+    fd = os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(fd, data)
+        os.ftruncate(fd, len(data))
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    reserve.replace(target)
+    sync_dir(target.parent)
+
+
 def publish(temporary: Path, target: Path) -> None:
     """Give a finished file its name, never taking it from another one.
 

@@ -5,8 +5,9 @@
 are let go by its end, however it comes, so that no moment is unguarded and no lock is ever stale.
 
 Reads `job.json`. Writes `output.log`, `supervisor.json` (who supervises, and whom) and, last of all, `result.json`.
-Obeys `cancel.json` (noticed at once on SIGUSR1, else within a second) and SIGTERM by ending the command's whole process
-group: SIGTERM first, SIGKILL after a grace. Imports nothing heavy, so that it starts within milliseconds.
+Obeys `cancel.json` (noticed at once on SIGUSR1, else within a second), the job's time limit and SIGTERM by ending the
+command's whole process group, and every process that left the group: SIGTERM first, SIGKILL after a grace. Imports
+nothing heavy, so that it starts within milliseconds; what the end means is judged after it (`cockpit.actions.outcome`).
 """
 
 import contextlib
@@ -18,22 +19,32 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from cockpit.actions.output import CAP, CappedOutput
-from cockpit.actions.storage import pretty, read_object, sync_dir, write_all, write_atomic
+from cockpit.actions.processes import (
+    adopt_orphans,
+    descendants,
+    group_alive,
+    identity,
+    reap_adopted,
+    signal_group,
+    signal_name,
+)
+from cockpit.actions.storage import pretty, read_object, write_atomic, write_reserved
 
 JOB = "job.json"
 RESULT = "result.json"
 SUPERVISOR = "supervisor.json"
 CANCEL = "cancel.json"
+VERDICT = "verdict.json"
 OUTPUT = "output.log"
 RESERVE = ".result.json.tmp"
 """Room for the result, taken before the job starts: a full disk must not turn an ended job into a lost one."""
+VERDICT_RESERVE = ".verdict.json.tmp"
+"""Likewise, for what is made of it."""
 
 GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -42,9 +53,14 @@ LINGER_S = 1.0
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 
+OWN = ("pid", "created", "ticks")
+CHILD = ("child", "child_created", "child_ticks")
+"""Keys of `supervisor.json` (`cockpit.actions.processes.identity`)."""
+
 _POLL_S = 1.0
 _BUSY_POLL_S = 0.05
 _BLOCK = 256 * 1024
+_MOST_LEFT = 5
 _FOREIGN_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR", "MAKEOVERRIDES")
 # A cockpit started by make must not hand that make's flags (-n!), variables and job server on to another.
 
@@ -62,6 +78,7 @@ class Supervisor:
         self.output = CappedOutput(job_dir / OUTPUT, int(job.get("output_cap") or CAP))
         self.grace = float(job.get("grace_s", GRACE_S))
         self.reason: str | None = None
+        self.timed_out = False
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
         limit = job.get("timeout_s")
@@ -74,7 +91,7 @@ class Supervisor:
     def run(self) -> None:
         """Run the command to its end and write the result."""
         self._listen()
-        own = psutil.Process().create_time()
+        adopt_orphans()
         try:
             process = self._spawn()
         except OSError as error:
@@ -82,12 +99,11 @@ class Supervisor:
             self._fail(NOT_FOUND if missing else NOT_EXECUTABLE, f"{error.filename}: {error.strerror}")
             return
         try:
-            self._describe(process.pid, own)
-            code = self._follow(process)
-            self._finish(code, left_behind=self.reason is None and _group_alive(process.pid))
+            self._describe(process.pid)
+            self._finish(self._follow(process))
         except BaseException:
             # A command nobody watches must not go on: its job would count as lost while it still works on the run.
-            _signal_group(process.pid, signal.SIGKILL)
+            signal_group(process.pid, signal.SIGKILL)
             raise
 
     def _listen(self) -> None:
@@ -133,6 +149,7 @@ class Supervisor:
                         selector.unregister(stream)
                         open_pipe = False
                 now = time.monotonic()
+                reap_adopted(process.pid)
                 if ended_at is None and process.poll() is not None:
                     ended_at = now
                     self._ended = now, datetime.now(UTC)
@@ -152,7 +169,8 @@ class Supervisor:
         """Whether nothing more is to be waited for, `since` seconds after the command ended."""
         if self.reason is not None:
             # Ended early: its children go too, and until they are gone the job is not over.
-            return not _group_alive(group) or (self._kill_at is None and since > LINGER_S)
+            gone = not group_alive(group) and not descendants()
+            return gone or (self._kill_at is None and since > LINGER_S)
         return not open_pipe or since > LINGER_S
 
     def _copy(self, fd: int) -> bool:
@@ -170,10 +188,10 @@ class Supervisor:
         if self.reason is None and ended_at is None:
             self.reason = self._why_end(now)
             if self.reason is not None:
-                _signal_group(group, signal.SIGTERM)
+                _signal_all(group, signal.SIGTERM)
                 self._kill_at = now + self.grace
         if self._kill_at is not None and now >= self._kill_at:
-            _signal_group(group, signal.SIGKILL)
+            _signal_all(group, signal.SIGKILL)
             self._kill_at = None
 
     def _why_end(self, now: float) -> str | None:
@@ -183,14 +201,13 @@ class Supervisor:
         if self._term_seen:
             return "cancelled: its supervisor was asked to end"
         if self._deadline is not None and now >= self._deadline:
-            return f"cancelled: it took longer than {self.job['timeout_s']} s"
+            self.timed_out = True
+            return f"timed out after {_span(float(self.job['timeout_s']))}"
         return None
 
-    def _describe(self, child: int, own: float) -> None:
+    def _describe(self, child: int) -> None:
         """Write down who supervises whom. Only signals depend on it, so a full disk does not stop the job."""
-        facts: dict[str, Any] = {"pid": os.getpid(), "created": own, "child": child}
-        with contextlib.suppress(psutil.Error):
-            facts["child_created"] = psutil.Process(child).create_time()
+        facts = identity(os.getpid(), *OWN) | identity(child, *CHILD)
         with contextlib.suppress(OSError):
             write_atomic(self.dir / SUPERVISOR, pretty(facts))
 
@@ -198,41 +215,34 @@ class Supervisor:
         self.output.write(f"cockpit: {why}\n".encode(errors="replace"))
         self._finish(code, error=why)
 
-    def _finish(self, code: int, *, error: str | None = None, left_behind: bool = False) -> None:
+    def _finish(self, code: int, *, error: str | None = None) -> None:
         self.output.close()
+        left = [{"pid": process.pid, "name": process.name()} for process in descendants()]
         # When the command ended, not when the last of what it left behind had been read.
         stopped, ended = self._ended or (time.monotonic(), datetime.now(UTC))
-        _write_result(
-            self.dir,
-            {
-                "started_at": self._started.isoformat(),
-                "ended_at": ended.isoformat(),
-                "duration_s": round(stopped - self._began, 3),
-                "exit_code": code,
-                "reason": self.reason,
-                "error": error,
-                "left_behind": left_behind,
-                "last_line": self.output.last_line,
-                "output_bytes": self.output.total,
-                "left_out": self.output.left_out,
-                "lost": self.output.lost,
-            },
+        # A clock that was set back meanwhile must not make it end before it began.
+        ended = max(ended, self._started + timedelta(seconds=stopped - self._began))
+        write_reserved(
+            self.dir / RESERVE,
+            self.dir / RESULT,
+            pretty(
+                {
+                    "started_at": self._started.isoformat(),
+                    "ended_at": ended.isoformat(),
+                    "duration_s": round(stopped - self._began, 3),
+                    "exit_code": code,
+                    "signal": signal_name(-code) if code < 0 else None,
+                    "reason": self.reason,
+                    "timed_out": self.timed_out,
+                    "error": error,
+                    "left_behind": left[:_MOST_LEFT],
+                    "last_line": self.output.last_line,
+                    "output_bytes": self.output.total,
+                    "left_out": self.output.left_out,
+                    "lost": self.output.lost,
+                }
+            ),
         )
-
-
-def _write_result(job_dir: Path, result: dict[str, Any]) -> None:
-    """Write the result into the room reserved for it, durably, then give it its name."""
-    reserve = job_dir / RESERVE
-    fd = os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        data = pretty(result)
-        write_all(fd, data)
-        os.ftruncate(fd, len(data))
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    reserve.replace(job_dir / RESULT)
-    sync_dir(job_dir)
 
 
 def _drain(sock: socket.socket) -> None:
@@ -241,20 +251,21 @@ def _drain(sock: socket.socket) -> None:
             pass
 
 
-def _group_alive(group: int) -> bool:
-    """Whether the process group still has members."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _signal_all(group: int, number: signal.Signals) -> None:
+    """Signal the command's process group, and what it started and what then left the group."""
+    signal_group(group, number)
+    for process in descendants():
+        with contextlib.suppress(OSError):
+            if os.getpgid(process.pid) != group:
+                os.kill(process.pid, number)
 
 
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+def _span(seconds: float) -> str:
+    """A time limit as it was probably meant: `90 s`, `15 min`, `2 h`."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds:.4g} s"
 
 
 def main(arguments: list[str]) -> int:
@@ -271,9 +282,9 @@ def main(arguments: list[str]) -> int:
         os._exit(0)
     Supervisor(job_dir, job).run()
     # Only now, with the result on disk, the expensive imports.
-    from cockpit.actions.ending import record_own_end
+    from cockpit.actions.ending import conclude_own
 
-    record_own_end(job_dir)
+    conclude_own(job_dir)
     return 0
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from cockpit.models.base import Model
+from cockpit.models.evidence import Evidence
 from cockpit.models.request import PlannedRequest, Recall, RequestSpec
 from cockpit.models.run import RunState
 
@@ -200,9 +201,13 @@ class Job(Model):
     Attributes:
         id: Name of its directory under `<state>/jobs`.
         exit_code: Of the command; negative is the signal that ended it.
+        signal: Name of the signal that ended it (`SIGTERM`), or `None`.
         outcome: What became of it, for people.
-        judged_by: What that rests on: `exit code`, `output`, `evidence of the run`, or several of them.
+        judged_by: What that rests on: `exit code`, `output`, `evidence of the run`, or several of them; for a job that
+            was ended early `cancellation` or `time limit`.
+        evidence: Where it can be read: paths of the run are relative to the root, that of the output is absolute.
         output: Absolute path of its output file.
+        bulk: Id of the bulk it belongs to, or `None`.
     """
 
     id: str
@@ -214,8 +219,11 @@ class Job(Model):
     started_at: datetime
     ended_at: datetime | None = None
     exit_code: int | None = None
+    signal: str | None = None
     state: JobState
     outcome: str = ""
     judged_by: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     output: str
     plan_hash: str = ""
+    bulk: str | None = None

@@ -236,8 +236,9 @@ def test_a_command_may_end_itself_in_order_when_cancelled(shop: Workshop) -> Non
 
 def test_a_job_may_take_only_so_long(shop: Workshop) -> None:
     job = shop.run("sleep", "100", timeout_s=0.2)
-    assert job.state is JobState.CANCELLED
-    assert "longer than 0.2 s" in job.outcome
+    assert job.state is JobState.FAILED
+    assert job.outcome.startswith("timed out after 0.2 s; killed by SIGTERM after 0.")
+    assert (job.signal, job.judged_by) == ("SIGTERM", ("time limit",))
 
 
 def test_output_can_be_read_while_it_is_written(shop: Workshop) -> None:
@@ -286,7 +287,7 @@ def test_what_a_command_leaves_behind_holds_nothing_up_and_is_told(shop: Worksho
     child = int((shop.base / "child").read_text())
     try:
         assert job.state is JobState.SUCCEEDED
-        assert job.outcome.endswith("a process it started still runs")
+        assert job.outcome.endswith(f"a process it started still runs (sleep {child})")
         assert not gone(child)
     finally:
         os.kill(child, signal.SIGKILL)
