@@ -3,7 +3,7 @@
 An incident is a fold of the journal (`cockpit.incidents.fold`). Its scales and parts are imported from here too.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ from cockpit.models.incident_records import (
 from cockpit.models.incident_scales import IncidentStatus, Level, Phase, PinState, Role, Severity, TaskStatus
 
 __all__ = [
-    "Decision", "Escalation", "EscalationCondition", "Gate", "GateCondition", "HandOver", "Incident",
+    "Countdown", "Decision", "Escalation", "EscalationCondition", "Gate", "GateCondition", "HandOver", "Incident",
     "IncidentStatus", "Level", "Note", "Notification", "Phase", "PhaseChange", "Pin", "PinState", "Responder", "Role",
     "RunLink", "Severity", "SeverityChange", "Task", "TaskStatus", "TimelineRow", "Update",
 ]  # fmt: skip
@@ -177,6 +177,35 @@ class Gate(Model):
     met: bool
     conditions: tuple[GateCondition, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+class Countdown(Model):
+    """A clock that runs for an incident.
+
+    Attributes:
+        name: `acknowledge`, `contain` or `update`.
+        started_at: When it began to run.
+        due: Until when.
+        met_at: When what it waits for happened; `None` while it runs.
+    """
+
+    name: str
+    started_at: datetime
+    due: datetime
+    met_at: datetime | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether what it waits for is still to come."""
+        return self.met_at is None
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether it was missed: met too late, or not yet and too late already."""
+        return (self.met_at or now) > self.due
+
+    def due_in(self, now: datetime) -> timedelta | None:
+        """The time that is left, negative where it is over; `None` once it was met."""
+        return self.due - now if self.met_at is None else None
 
 
 class TimelineRow(Model):
