@@ -5,19 +5,22 @@ folded from what was read back.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cockpit.errors import UsageError
-from cockpit.journal.log import Journal
+from cockpit.incidents.fold import IncidentFold
+from cockpit.journal.log import Draft, Journal
 from cockpit.journal.query import timeline
 from cockpit.journal.reader import START
 from cockpit.models.evidence import Evidence
+from cockpit.models.incident import Incident
 from cockpit.models.journal import Entry
 from cockpit.models.playbook import Checklist, ItemState
 from cockpit.models.run import Run
 from cockpit.playbooks import commands
 from cockpit.playbooks.checklists import ChecklistFold
 from cockpit.playbooks.loader import Library
+from cockpit.sanitize import clean
 
 NOTE = "note"
 """Kind of a free remark on a run's timeline: `{"run", "run_key", "text", "happened_at"}`."""
@@ -32,10 +35,12 @@ class Ledger:
     def __init__(self, journal: Journal, library: Library) -> None:
         self.journal = journal
         self._library = library
-        self._lock = threading.Lock()
+        # Reentrant: what is decided while it is held may ask for incidents and checklists.
+        self._lock = threading.RLock()
         self._cursor = START
         self._entries: list[Entry] = []
         self._fold = ChecklistFold(library)
+        self._incidents = IncidentFold()
 
     def refresh(self) -> bool:
         """Take in what was appended since, by anyone; returns whether there was anything."""
@@ -49,10 +54,12 @@ class Ledger:
             if batch.reset:
                 self._entries.clear()
                 self._fold.clear()
+                self._incidents.clear()
                 changed = True
             self._cursor = batch.cursor
             self._entries.extend(batch.entries)
             self._fold.feed(batch.entries)
+            self._incidents.feed(batch.entries)
             changed = changed or bool(batch.entries)
             if not batch.more:
                 return changed
@@ -141,6 +148,70 @@ class Ledger:
         if happened_at is not None:
             data["happened_at"] = happened_at
         return self.journal.append(NOTE, data)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Every incident, in the order of their declaration."""
+        with self._lock:
+            return self._incidents.incidents()
+
+    def incident(self, name: str) -> Incident | None:
+        """The incident with this id, or `None`."""
+        with self._lock:
+            return self._incidents.incident(name)
+
+    def incident_entries(self, name: str) -> tuple[Entry, ...]:
+        """What was recorded about an incident, oldest first."""
+        with self._lock:
+            return self._incidents.entries(name)
+
+    def declare(self, decide: Callable[[frozenset[str]], Sequence[Draft]]) -> Incident:
+        """Declare an incident.
+
+        Args:
+            decide: Takes the ids that are taken; returns what is recorded (`cockpit.incidents.lifecycle.declare`).
+                Called with the journal locked, so that nobody else can take the same id.
+
+        Raises:
+            UsageError: As `decide`.
+            JournalError: It could not be recorded.
+        """
+        entries = self._record(lambda: decide(self._incidents.names()))
+        return self._there(entries[0].incident or "")
+
+    def amend(self, name: str, decide: Callable[[Incident], Sequence[Draft]]) -> Incident:
+        """Do something to an incident.
+
+        Args:
+            name: Its id.
+            decide: Takes the incident as it is; returns what is recorded, or refuses. Called with the journal locked:
+                what it sees is still so when that is recorded. It may ask this ledger for checklists.
+
+        Returns:
+            The incident after it.
+
+        Raises:
+            UsageError: There is no such incident; or as `decide`.
+            CockpitError: As `decide`.
+            JournalError: It could not be recorded.
+        """
+        self._record(lambda: decide(self._there(name)))
+        return self._there(name)
+
+    def _record(self, decide: Callable[[], Sequence[Draft]]) -> tuple[Entry, ...]:
+        def as_of_now() -> Sequence[Draft]:
+            self._refresh()
+            return decide()
+
+        with self._lock:
+            entries = self.journal.append_decided(as_of_now)
+            self._refresh()
+            return entries
+
+    def _there(self, name: str) -> Incident:
+        found = self.incident(name)
+        if found is None:
+            raise UsageError(f"no incident {clean(name)!r}")
+        return found
 
     def _after(self, target: str) -> Checklist:
         self.refresh()

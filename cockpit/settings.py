@@ -8,14 +8,18 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from cockpit.errors import UsageError
 from cockpit.models.request import Service
+
+if TYPE_CHECKING:
+    from cockpit.incidents.policy import Policy
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
@@ -153,6 +157,45 @@ class ServiceSettings(_Section):
         return parse_duration(value) if isinstance(value, str) else value
 
 
+class Incidents(_Section):
+    """How soon incidents are answered, and when people work (docs of `cockpit.incidents.policy`)."""
+
+    timezone: str = "UTC"
+    """Time zone of days and working hours."""
+    workdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    """Days people work."""
+    hours: str = "09:00-17:00"
+    """Working hours."""
+    holidays: tuple[date, ...] = ()
+    """Days nobody works."""
+    acknowledge: dict[str, str] = Field(default_factory=dict)
+    """Severity to the time until somebody has it: `15m`, `4h working`, `same-day`, `next-business-day`, `none`."""
+    contain: dict[str, str] = Field(default_factory=dict)
+    """Severity to the time until the harm is stopped."""
+    update_every: dict[str, str] = Field(default_factory=dict)
+    """Severity to the time between two status updates."""
+
+    @model_validator(mode="after")
+    def _checked(self) -> "Incidents":
+        if self != Incidents.model_construct():
+            self.policy()
+        return self
+
+    def policy(self) -> "Policy":
+        """As the core takes it.
+
+        Raises:
+            ValueError: A part of it means nothing.
+        """
+        from cockpit.incidents.policy import make_policy
+
+        days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        targets = {"acknowledge": self.acknowledge, "contain": self.contain, "update_every": self.update_every}
+        return make_policy(
+            self.timezone, frozenset(map(days.index, self.workdays)), self.hours, frozenset(self.holidays), targets
+        )
+
+
 class Settings(_Section):
     """Everything the configuration file may say."""
 
@@ -169,6 +212,7 @@ class Settings(_Section):
     roots: tuple[RootSettings, ...] = ()
     """What to watch when the command line names nothing."""
     limits: Limits = Limits()
+    incidents: Incidents = Incidents()
     probes: Probes = Probes()
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
     """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""

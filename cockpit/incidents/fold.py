@@ -43,6 +43,10 @@ class IncidentFold:
             self._built[name] = build(self._entries[name].values())
         return self._built.get(name)
 
+    def names(self) -> frozenset[str]:
+        """Every id that occurs, also where nothing was declared under it."""
+        return frozenset(self._entries)
+
     def incidents(self) -> tuple[Incident, ...]:
         """Every incident, in the order of their declaration."""
         found = [incident for name in self._entries if (incident := self.incident(name)) is not None]

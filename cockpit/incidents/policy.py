@@ -143,6 +143,45 @@ DEFAULT = Policy()
 """What holds where the configuration says nothing."""
 
 
+def make_policy(
+    timezone: str,
+    workdays: frozenset[int],
+    hours: str,
+    holidays: frozenset[date],
+    targets: Mapping[str, Mapping[str, str]],
+) -> Policy:
+    """A policy from texts.
+
+    Args:
+        timezone: As in `Policy`.
+        workdays: As in `Policy`.
+        hours: `09:00-17:00`.
+        holidays: As in `Policy`.
+        targets: `acknowledge`, `contain` and `update_every`, each from a severity in any scheme to a target as
+            `read_target` takes it; what is not named stays as it is by default.
+
+    Raises:
+        ValueError: One of them means nothing.
+    """
+    opens, _, closes = hours.partition("-")
+    try:
+        work = time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip())
+    except ValueError as error:
+        raise ValueError(f"{hours!r} are no working hours: write 09:00-17:00") from error
+    chosen = {name: {**getattr(DEFAULT, name), **_read(texts)} for name, texts in targets.items()}
+    return Policy(timezone=timezone, workdays=workdays, opens=work[0], closes=work[1], holidays=holidays, **chosen)
+
+
+def _read(texts: Mapping[str, str]) -> dict[Severity, Target]:
+    found: dict[Severity, Target] = {}
+    for name, text in texts.items():
+        severity = Severity.read(name)
+        if severity is None:
+            raise ValueError(f"no severity {name!r}: write SEV1 to SEV4")
+        found[severity] = read_target(text)
+    return found
+
+
 def due(target: Target, start: datetime, policy: Policy) -> datetime | None:
     """The moment (UTC) until which a target that started at `start` can be met, or `None` where there is none."""
     try:

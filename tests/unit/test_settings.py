@@ -1,6 +1,7 @@
 """The configuration file: defaults, values, and every mistake named with file, line and key."""
 
 from contextlib import suppress
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.errors import UsageError
+from cockpit.incidents.policy import DEFAULT
+from cockpit.models.incident import Severity
 from cockpit.settings import Settings, load_settings, parse_duration
 
 
@@ -139,3 +142,44 @@ def test_any_file_is_settings_or_a_usage_error(tmp_path_factory: pytest.TempPath
     path.write_bytes(data)
     with suppress(UsageError):
         assert isinstance(load_settings(path), Settings)
+
+
+def test_response_times_and_working_hours(tmp_path: Path) -> None:
+    settings = load_settings(
+        write(
+            tmp_path,
+            """
+            [incidents]
+            timezone = "Europe/Berlin"
+            workdays = ["mon", "sat"]
+            hours = "08:30-12:00"
+            holidays = [2026-12-24]
+            acknowledge = {P0 = "5m"}
+            update_every = {SEV2 = "45m", Low = "none"}
+            """,
+        )
+    )
+    policy = settings.incidents.policy()
+    assert (policy.timezone, policy.opens) == ("Europe/Berlin", time(8, 30))
+    assert policy.workdays == {0, 5}
+    assert policy.holidays == {date(2026, 12, 24)}
+    assert policy.acknowledge[Severity.SEV1].seconds == 300
+    assert policy.acknowledge[Severity.SEV2].seconds == 3600
+    assert policy.update_every[Severity.SEV2].seconds == 2700
+    assert Settings().incidents.policy() == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('hours = "nine to five"', "no working hours"),
+        ('hours = "17:00-09:00"', "ends before it begins"),
+        ('timezone = "Mars/Base"', "no time zone 'Mars/Base'"),
+        ('acknowledge = {SEV9 = "5m"}', "no severity 'SEV9'"),
+        ('contain = {SEV1 = "soon"}', "'soon' is no time to respond"),
+        ('workdays = ["caturday"]', "incidents.workdays.0"),
+        ("workdays = []", "some of the days"),
+    ],
+)
+def test_odd_response_times_are_refused(tmp_path: Path, line: str, message: str) -> None:
+    assert message in complaint(tmp_path, f"[incidents]\n{line}\n")
