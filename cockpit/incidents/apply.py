@@ -203,6 +203,9 @@ _APPLY: Mapping[str, Apply] = {
     checklists.SKIP: records.settled,
 }
 
+READ = frozenset(_APPLY)
+"""Kinds of event that change an incident."""
+
 _RESPONSES = frozenset(
     (
         events.PHASE, events.DECISION, events.ROLE, events.ROLE_ACCEPTED, events.TASK, events.TASK_STATUS,
