@@ -19,7 +19,7 @@ from cockpit.errors import UsageError
 from cockpit.models.request import Service
 
 if TYPE_CHECKING:
-    from cockpit.incidents.policy import Policy
+    from cockpit.response import Policy
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
@@ -158,7 +158,7 @@ class ServiceSettings(_Section):
 
 
 class Incidents(_Section):
-    """How soon incidents are answered, and when people work (docs of `cockpit.incidents.policy`)."""
+    """How soon incidents are answered, and when people work (docs of `cockpit.response`)."""
 
     timezone: str = "UTC"
     """Time zone of days and working hours."""
@@ -187,7 +187,7 @@ class Incidents(_Section):
         Raises:
             ValueError: A part of it means nothing.
         """
-        from cockpit.incidents.policy import make_policy
+        from cockpit.response import make_policy
 
         days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
         targets = {"acknowledge": self.acknowledge, "contain": self.contain, "update_every": self.update_every}

@@ -6,8 +6,8 @@ declaration, or when it was raised; lowering it does not start them anew.
 
 from datetime import datetime, timedelta
 
-from cockpit.incidents.policy import DEFAULT, Policy, due
 from cockpit.models.incident import Countdown, Incident, Phase
+from cockpit.response import DEFAULT, Policy, due
 
 ACKNOWLEDGE = "acknowledge"
 CONTAIN = "contain"

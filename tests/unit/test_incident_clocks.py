@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from cockpit.incidents import events
 from cockpit.incidents.clocks import clocks, most_pressing, next_change
-from cockpit.incidents.policy import DEFAULT, Policy, Span, Target, due, read_target
 from cockpit.models.incident import Countdown, Incident
+from cockpit.response import DEFAULT, Policy, Span, Target, due, read_target
 from tests.unit.incident_samples import T0, entry, incident
 
 FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

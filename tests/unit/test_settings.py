@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.errors import UsageError
-from cockpit.incidents.policy import DEFAULT
 from cockpit.models.incident import Severity
+from cockpit.response import DEFAULT
 from cockpit.settings import Settings, load_settings, parse_duration
 
 
