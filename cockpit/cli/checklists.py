@@ -31,7 +31,7 @@ def checklist(options: argparse.Namespace) -> int:
         current = ledger.checklist(run.id)
         _print(session, current, options)
         if not current.items:
-            offer = session.library.suggest(run)
+            offer = session.library.suggest(run, session.findings(run, session.detail(run)))
             name = f"; for this run: {offer.id}" if offer else ""
             output.tell(f"no checklist yet: start one with --playbook ID (cockpit playbooks lists them{name})")
     return int(ExitCode.OK)

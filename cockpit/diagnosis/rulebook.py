@@ -16,8 +16,8 @@
     file = "outputs/plan/plan.json"
     of = ["outputs/curriculum/curriculum.json"]
 
-    [planned]                        # playbooks that rules name before they are written: what to show until then
-    wrong-output = "failed-run"
+    [instead.ai-csuite]              # what stands for a playbook where the run is this system's
+    failed-run = "graph-run"
 
 Whatever is wrong with a file or a rule becomes a `Problem` that names the file and the key; the rest counts.
 """
@@ -34,7 +34,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from cockpit.diagnosis.claims import Claim
-from cockpit.diagnosis.rules import ERROR, Rule
+from cockpit.diagnosis.rules import CUSTOM, ERROR, KNOWN_SYSTEMS, Rule
 from cockpit.models.base import Model
 from cockpit.models.problem import Problem
 from cockpit.models.run import RunState
@@ -43,7 +43,7 @@ SHIPPED_FOLDER = "rules"
 _MAX_BYTES = 1 << 20
 _Kind = TypeVar("_Kind", bound=Model)
 _SUFFIX = ".toml"
-_KEYS = frozenset(("seed", "systems", "rule", "fresh", "planned"))
+_KEYS = frozenset(("seed", "systems", "rule", "fresh", "instead"))
 
 
 class Freshness(Model):
@@ -67,14 +67,14 @@ class Rules:
     Attributes:
         rules: In the order of their files.
         fresh: What has to be newer than what.
-        planned: Playbook id to the one that is shown as long as it is not in the library.
+        instead: System to playbook id to the playbook that stands for it there.
         problems: Whatever could not be used.
         digest: Changes with what the rules say; summaries judged by other rules are out of date.
     """
 
     rules: tuple[Rule, ...] = ()
     fresh: tuple[Freshness, ...] = ()
-    planned: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     digest: str = ""
 
@@ -106,12 +106,18 @@ class Rules:
         """The rule with this id, or `None`."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 
-    def playbook(self, wanted: str | None, known: Collection[str]) -> str | None:
-        """The playbook a finding may name: the wanted one, else what stands in for it, else none."""
-        if wanted is None or wanted in known:
-            return wanted
-        instead = self.planned.get(wanted)
-        return instead if instead in known else None
+    def playbook(self, wanted: str | None, source: str, known: Collection[str]) -> str | None:
+        """The playbook a finding may name: what stands for the wanted one in that system, else itself, else none.
+
+        Args:
+            wanted: The playbook of the rule.
+            source: Source id of the run; a system without rules of its own is treated as `custom`.
+            known: Ids of the playbooks that exist.
+        """
+        if wanted is None:
+            return None
+        instead = self.instead.get(source if source in KNOWN_SYSTEMS else CUSTOM, {}).get(wanted)
+        return next((one for one in (instead, wanted) if one in known), None)
 
     def quick(
         self,
@@ -168,7 +174,7 @@ def load_rules(user_dir: Path | None = None) -> Rules:
         for name, data in _user(user_dir, book.problems):
             book.add(name, data)
     return Rules(
-        tuple(book.rules.values()), tuple(book.fresh), book.planned, tuple(book.problems), book.digest.hexdigest()[:16]
+        tuple(book.rules.values()), tuple(book.fresh), book.instead, tuple(book.problems), book.digest.hexdigest()[:16]
     )
 
 
@@ -178,7 +184,7 @@ class _Book:
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
         self.fresh: list[Freshness] = []
-        self.planned: dict[str, str] = {}
+        self.instead: dict[str, dict[str, str]] = {}
         self.problems: list[Problem] = []
         self.digest = hashlib.sha256()
         self._file_ids: set[str] = set()
@@ -203,11 +209,21 @@ class _Book:
             relation = self._make(Freshness, systems | entry, name, f"fresh {number}")
             if relation is not None:
                 self.fresh.append(relation)
-        planned = content.get("planned", {})
-        if isinstance(planned, dict) and all(isinstance(value, str) for value in planned.values()):
-            self.planned.update(planned)
-        else:
-            self._problem(name, "planned: must be a table of playbook ids")
+        self._instead(name, content.get("instead", {}))
+
+    def _instead(self, name: str, tables: object) -> None:
+        if not isinstance(tables, dict):
+            self._problem(name, "instead: must be written as [instead.SYSTEM]")
+            return
+        for system, table in tables.items():
+            if system not in KNOWN_SYSTEMS and system != CUSTOM:
+                self._problem(
+                    name, f"instead: no system {system!r}; there are {', '.join(sorted((*KNOWN_SYSTEMS, CUSTOM)))}"
+                )
+            elif not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+                self._problem(name, f"instead.{system}: must be a table of playbook ids")
+            else:
+                self.instead.setdefault(system, {}).update(table)
 
     def _rule(self, name: str, number: int, shared: dict[str, Any], entry: dict[str, Any]) -> None:
         label = f"rule {number}" + (f" ({entry['id']})" if isinstance(entry.get("id"), str) else "")

@@ -105,7 +105,7 @@ class Rule(Model):
         kind: See `cockpit.models.finding.Finding`.
         seed: The document its table comes from.
         systems: Source ids; empty means all.
-        playbook: Id of the playbook to work; one that is not in the library yet falls back (`Rules.playbook`).
+        playbook: Id of the playbook to work; another may stand for it in a system (`Rules.playbook`).
         confidence: 0 to 1, before evidence for and against is weighed.
         suggests: Id of an action that really works there.
         warning: A recipe that does harm there.

@@ -170,7 +170,7 @@ class Growing:
             id=rule.id,
             title=say(rule.title),
             kind=rule.kind,
-            playbook=rules.playbook(rule.playbook, playbooks),
+            playbook=rules.playbook(rule.playbook, case.run.ref.source, playbooks),
             confidence=round(min(max(confidence, _MIN), _MAX), 2),
             cause=say(rule.cause),
             fix=say(rule.fix),

@@ -68,6 +68,10 @@ class Playbook(Model):
     path: str = ""
     shipped: bool = True
 
+    def fits(self, source: str) -> bool:
+        """Whether it is for runs of this source."""
+        return not self.systems or source in self.systems
+
 
 class ItemState(StrEnum):
     """State of a checklist item; `cockpit.playbooks.states` says when which one holds."""

@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from cockpit.models.finding import Finding
 from cockpit.models.playbook import Playbook, PlaybookItem
 from cockpit.models.problem import Problem
 from cockpit.models.run import ATTENTION, Run
@@ -22,6 +23,8 @@ USER_FOLDER = "playbooks"
 _MAX_BYTES = 1 << 20
 _MAX_SEARCHED = 2_000
 _SUFFIX = ".md"
+_ALWAYS = frozenset(("security", "contradiction"))
+"""Kinds of findings that call for a playbook whatever the run's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,26 @@ class Library:
         playbook = self.get(playbook_id)
         return next((item for item in playbook.items if item.id == item_id), None) if playbook else None
 
-    def suggest(self, run: Run) -> Playbook | None:
+    def suggest(self, run: Run, findings: Sequence[Finding] = ()) -> Playbook | None:
         """The playbook that fits a run best, or `None` where none does.
 
-        One for the run's state comes first, then the one with more signatures found in the run's reasons, then one
-        for this system rather than for all, then the user's own. Signatures alone count only for runs a person
-        should look at: nobody needs a playbook for a run that did well after an error.
+        That of the best finding comes first. Without one: a playbook for the run's state, then the one with more
+        signatures found in the run's reasons, then one for this system rather than for all, then the user's own.
+        Only runs that a person should look at get one: nobody needs a playbook for a run that did well after an error.
+
+        Args:
+            run: Its verdict.
+            findings: What is probably wrong with it, best first, where that is known.
         """
+        for finding in findings:
+            book = self.get(finding.playbook) if finding.playbook else None
+            if book is not None and _calls(finding, run):
+                return book
         texts = tuple(_texts(run))
         ranked = [
             (_rank(playbook, run, texts), -place, playbook)
             for place, playbook in enumerate(self.playbooks)
-            if not playbook.systems or run.ref.source in playbook.systems
+            if playbook.fits(run.ref.source)
         ]
         fitting = [each for each in ranked if any(each[0][:2])]
         return max(fitting, key=lambda each: each[:2])[2] if fitting else None
@@ -85,6 +96,11 @@ def lint(path: Path) -> tuple[Playbook | None, tuple[Problem, ...]]:
     sources = [(str(path), path.stem, data)] if (data := _read(path, problems)) is not None else []
     playbook = next(_parsed(sources, problems, shipped=False), None)
     return playbook, tuple(problems)
+
+
+def _calls(finding: Finding, run: Run) -> bool:
+    """Whether a finding calls for its playbook: a remark on a run that did well does not."""
+    return finding.kind in _ALWAYS or run.contradicted or (run.state in ATTENTION and finding.kind != "note")
 
 
 def _rank(playbook: Playbook, run: Run, texts: tuple[str, ...]) -> tuple[bool, int, bool, bool]:

@@ -51,7 +51,7 @@ def examine(
         observed=observe_files(reader, detail),
     )
     secrets = [
-        one.model_copy(update={"playbook": rules.playbook(one.playbook, playbooks)})
+        one.model_copy(update={"playbook": rules.playbook(one.playbook, run.ref.source, playbooks)})
         for one in scan_secrets(reader, detail)
     ]
     return rank([*found, *secrets])

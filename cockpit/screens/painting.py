@@ -182,7 +182,7 @@ class Painter:
             return
         current = screen.recording.checklist(run)
         library = screen.session.library
-        offer = library.suggest(run)
+        offer = library.suggest(run, screen.scope.findings or ())
         hint = f"p starts one; for this run: {offer.title}" if offer else "p starts one"
         pane.empty = EmptyState("No checklist for this run", (hint,))
         titles = {book.id: book.title for book in library.playbooks}

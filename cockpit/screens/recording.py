@@ -144,18 +144,22 @@ class Recording:
         if run is None:
             return
         library, started = screen.session.library, self.checklist(run).playbooks
-        offer = library.suggest(run)
-        books = sorted(library.playbooks, key=lambda book: (book is not offer, book.id))
+        offer = library.suggest(run, screen.scope.findings or ())
+        books = sorted(
+            (book for book in library.playbooks if book is offer or book.fits(run.ref.source)),
+            key=lambda book: (book is not offer, not book.systems, book.id),
+        )
         items = [
             MenuItem(
                 book.id,
-                words.text(f"{book.title}{'  (fits this run)' if book is offer else ''}").text,
-                str(number) if number < 10 else "",
+                words.text(book.title).text,
+                group="Fits this run" if book is offer else "This system" if book.systems else "Any system",
+                help=words.text(book.id).text,
                 disabled="started already" if book.id in started else None,
             )
-            for number, book in enumerate(books, 1)
+            for book in books
         ]
-        choice = await asking.menu(screen.app, f"Playbook for {words.text(run.id).text}", items)
+        choice = await asking.search(screen.app, f"Playbook for {words.text(run.id).text}", items)
         if choice is not None:
             self.start(run, choice)
 

@@ -153,4 +153,5 @@ class Scoping:
             return
         self.scope = self.scope.diagnosed(findings, offers)
         self._screen.painter.step()
+        self._screen.painter.record()
         self._screen.commanding.hints()

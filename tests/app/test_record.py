@@ -16,7 +16,7 @@ from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import HandClock, Operator, operate
 from widgets.checklist import Checklist
-from widgets.dialogs import MenuDialog, PromptDialog
+from widgets.dialogs import HelpDialog, MenuDialog, PromptDialog
 
 
 def items(me: Operator) -> dict[str, str]:
@@ -31,11 +31,16 @@ def boxes(me: Operator) -> list[str]:
 
 
 async def start_checklist(me: Operator) -> None:
-    """`p`, and the playbook that is suggested."""
+    """`p`: the playbook of the best finding comes first, others are found by their name."""
+    await me.until(lambda: me.screen.scope.findings, "the run was looked into")
     await me.press("p")
-    menu = await me.open_dialog(MenuDialog)
-    assert "fits this run" in menu.items[0].title
-    await me.press("1")
+    menu = await me.open_dialog(HelpDialog)
+    findings = me.screen.scope.findings or ()
+    assert (menu.items[0].group, menu.items[0].id) == ("Fits this run", findings[0].playbook)
+    assert {item.group for item in menu.items[1:]} == {"This system", "Any system"}
+    assert "graph-run" not in {item.id for item in menu.items}
+    await me.write("failed run")
+    await me.press("enter")
     await me.no_dialog()
     await me.until(lambda: boxes(me), "the checklist is there")
     assert me.active == "checklist"
@@ -257,8 +262,8 @@ async def test_read_only_writes_nothing(make_app: MakeApp, root: Path) -> None:
     async with operate(make_app(read_only=True)) as me:
         assert "READ-ONLY" in me.header
         await me.press("p")
-        await me.open_dialog(MenuDialog)
-        await me.press("1")
+        await me.open_dialog(HelpDialog)
+        await me.press("enter")
         await me.told("Could not start a checklist", "read-only")
         await me.press("c")
         await me.open_dialog(PromptDialog)

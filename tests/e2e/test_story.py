@@ -40,7 +40,7 @@ def story(root: Path, run: Path, event: Mapping[str, object], open_cockpit: Open
     program.read_until(lambda p: row(p) != before, PATIENCE_S)
 
     program.press("p")
-    answer(program, "Playbook for", "1")
+    answer(program, "Playbook for", "enter")
     program.wait_for("[4] Checklist 0/", timeout=PATIENCE_S)
     program.press("space")
     program.wait_for("[4] Checklist 1/", "[x]", timeout=PATIENCE_S)
@@ -130,7 +130,7 @@ def test_two_cockpits_on_one_root(root: Path, open_cockpit: Open) -> None:
         program.wait_for("[1] Runs", scenes.FAILED, timeout=PATIENCE_S)
     theirs.press("4")
     mine.press("p")
-    answer(mine, "Playbook for", "1")
+    answer(mine, "Playbook for", "enter")
     mine.wait_for("Checklist 0/", timeout=PATIENCE_S)
     theirs.wait_for("Checklist 0/", timeout=PATIENCE_S)
     mine.press("space")

@@ -47,16 +47,21 @@ def test_the_shipped_rules_have_no_fault_and_ids_of_their_own() -> None:
         assert set(rule.systems) <= {*SOURCES, "custom"}, rule.id
 
 
-def test_every_playbook_a_rule_names_exists_or_has_a_stand_in() -> None:
-    known = {"failed-run", "stuck-run"}
-    for rule in RULES.rules:
-        shown = RULES.playbook(rule.playbook, known)
-        assert shown is None or shown in known
-        if rule.playbook not in (None, "security-incident"):
-            assert shown is not None, rule.id
-    assert RULES.playbook("wrong-output", {"wrong-output"}) == "wrong-output"
-    assert RULES.playbook("wrong-output", ()) is None
-    assert RULES.playbook(None, known) is None
+def test_what_stands_for_a_playbook_in_another_system() -> None:
+    known = {"failed-run", "graph-run", "response-protocol"}
+    assert RULES.playbook("failed-run", "flow-studio", known) == "failed-run"
+    assert RULES.playbook("failed-run", "ai-csuite", known) == "graph-run"
+    assert RULES.playbook("failed-run", "somebody-elses", known) == "response-protocol"
+    assert RULES.playbook("failed-run", "agents-orchestration", known) == "failed-run"
+    assert RULES.playbook("wrong-output", "ai-csuite", known) is None
+    assert RULES.playbook(None, "flow-studio", known) is None
+
+
+def test_ones_own_rules_say_what_stands_for_a_playbook(tmp_path: Path) -> None:
+    rules = write(tmp_path, "[instead.custom]\nfailed-run = 'ours'\n")
+    assert rules.problems == ()
+    assert rules.playbook("failed-run", "nightly", {"failed-run", "ours"}) == "ours"
+    assert rules.playbook("failed-run", "ai-csuite", {"failed-run", "graph-run"}) == "graph-run"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,9 @@ def test_a_rule_of_the_user_takes_the_place_of_a_shipped_one(tmp_path: Path) -> 
         (("[[rule]]", "[rule]"), "rule: must be written as [[rule]]"),
         (("[[rule]]", "rules = 1\n[[rule]]"), "unknown key 'rules'"),
         (("[[rule]]", "[[rule"), "is no TOML: "),
-        (("[[rule]]", "[planned]\nx = 1\n[[rule]]"), "planned: must be a table"),
+        (("[[rule]]", "[instead.custom]\nx = 1\n[[rule]]"), "instead.custom: must be a table"),
+        (("[[rule]]", "[instead.moon]\nx = 'y'\n[[rule]]"), "instead: no system 'moon'; there are agents-orch"),
+        (("[[rule]]", "instead = 1\n[[rule]]"), "instead: must be written as [instead.SYSTEM]"),
     ],
 )
 def test_a_broken_rule_is_reported_with_its_file_and_key_and_the_rest_counts(
