@@ -70,13 +70,15 @@ class Session:
         self.now = clock
         self.actor = current_actor()
         self.limits = Limits(stuck_after_s=settings.limits.stuck_after)
-        self.pinned_read_only = read_only or settings.read_only
+        pins = ("started with --read-only", read_only), ("the configuration says so", settings.read_only)
+        self._pinned_by = next((why for why, pinned in pins if pinned), None)
+        self.pinned_read_only = self._pinned_by is not None
         self.read_only = self.pinned_read_only
         self._source = source
         self._state_dir = state_dir
         for root in self.roots:
             use_state_dir(root, self.state_dir(root))
-        self._desks: dict[tuple[Path, bool], ActionDesk] = {}
+        self._desks: dict[tuple[Path, str | None], ActionDesk] = {}
         self._ledgers: dict[Path, Ledger] = {}
 
     @cached_property
@@ -268,7 +270,7 @@ class Session:
     def refusal(self, root: Path) -> str | None:
         """Why nothing may be done to runs of a root, or `None`."""
         if self.read_only:
-            return "read-only: started so" if self.pinned_read_only else "read-only: W allows actions again"
+            return f"read-only: {self._pinned_by or 'W allows actions again'}"
         settings = self.roots.get(root)
         return "read-only: the configuration of this root says so" if settings and settings.read_only else None
 
@@ -291,7 +293,7 @@ class Session:
 
     def desk(self, root: Path) -> "ActionDesk":
         """The actions of the runs of a root."""
-        refused = self.refusal(root) is not None
+        refused = self.refusal(root)
         if (root, refused) not in self._desks:
             from cockpit.actions.desk import ActionDesk
             from cockpit.actions.launcher import JobContext

@@ -1,6 +1,7 @@
 """One door for keys and verbs: plan an action, perform the plan, look after the jobs of a root."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from cockpit.actions.aftermath import Before, take_before
@@ -23,9 +24,9 @@ from cockpit.actions.checks import Context, lock_key
 from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
-from cockpit.actions.launcher import JobContext, holder, holders, moved, start_job
+from cockpit.actions.launcher import REFUSED, JobContext, holder, holders, moved, start_job
 from cockpit.actions.requests import ServiceOf
-from cockpit.errors import Change, UsageError
+from cockpit.errors import Change, CockpitError, UsageError
 from cockpit.models.action import Job, JobState, Plan, Reach
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run, RunRef
@@ -51,7 +52,7 @@ class ActionDesk:
         judge: Callable[[RunDetail], Run] | None = None,
         past: Past | None = None,
         service_of: ServiceOf | None = None,
-        read_only: bool = False,
+        read_only: str | None = None,
     ) -> None:
         """Touches nothing.
 
@@ -63,7 +64,7 @@ class ActionDesk:
             judge: The verdict on facts, to tell what moved since a plan was made.
             past: How steps went before, for what is to be expected.
             service_of: Finds the service a request goes to.
-            read_only: Refuse everything.
+            read_only: Why nothing may be done at all, if so.
         """
         self.root = root
         self.jobs_context = jobs
@@ -160,7 +161,7 @@ class ActionDesk:
                 raise moved(plan, self._changes(plan, ref))
 
         if self._read_only and plan.refused is None:
-            plan = plan.model_copy(update={"refused": _READ_ONLY})
+            plan = plan.model_copy(update={"refused": self._read_only})
         before = self._before(plan, ref)
         return start_job(
             plan,
@@ -216,16 +217,19 @@ class ActionDesk:
         """Ask for the end of a job; `False` when there was nothing left to end.
 
         Raises:
-            UsageError: There is no such job, or nothing may be done.
+            UsageError: There is no such job, or nothing may be done; the latter is on record, where it can be.
             CockpitError: The request could not be recorded or written.
         """
-        if self._read_only:
-            raise UsageError(_READ_ONLY)
         job_dir = find_job(self.jobs_context.state_dir, job_id)
         job = self.job(job_id)
+        about = {"job": job.id, "action": job.action, "run": job.run, "run_key": job.run_key, "plan": job.plan_hash}
+        if self._read_only is not None:
+            with suppress(CockpitError, OSError):
+                refused = {**about, "action": f"cancel {job.action}", "reason": self._read_only}
+                self.jobs_context.recorder.append(REFUSED, refused)
+            raise UsageError(f"cannot cancel the job: {self._read_only}")
         if job.state is not JobState.RUNNING and orphan(job_dir) is None:
             return False
-        about = {"job": job.id, "action": job.action, "run": job.run, "run_key": job.run_key}
         self.jobs_context.recorder.append(CANCELLED, about)
         return cancel_job(job_dir, self.jobs_context.actor.real_user)
 
@@ -261,15 +265,12 @@ class ActionDesk:
             past=self._past,
             options=dict(options or {}),
             service_of=self._service_of,
-            refused=_READ_ONLY if self._read_only else None,
+            refused=self._read_only,
             holders=holders(self.jobs_context.state_dir, keys),
         )
 
     def _refusal(self, run_key: str) -> str | None:
         if self._read_only:
-            return _READ_ONLY
+            return self._read_only
         owner = holder(self.jobs_context.state_dir, run_key)
         return None if owner is None else f"the run is taken: {owner}"
-
-
-_READ_ONLY = "the cockpit is read-only"

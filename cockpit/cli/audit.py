@@ -1,6 +1,7 @@
 """`audit` and `audit verify`: who did what, and whether the record still stands."""
 
 import argparse
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from cockpit.journal.verify import verify
 from cockpit.models.journal import Entry
 from cockpit.models.problem import Problem
 from cockpit.presenters import documents, words
-from cockpit.presenters.logs import describe, who
+from cockpit.presenters.logs import describe, whence, who
 from cockpit.session import Session
 from cockpit.settings import parse_duration
 from widgets.rows import Cell, Tone
+
+_TORN = "being written or torn by a crash: the next entry sets them aside and says so"
 
 
 def audit(options: argparse.Namespace) -> int:
@@ -29,7 +32,13 @@ def audit(options: argparse.Namespace) -> int:
         entries = [
             entry
             for ledger in session.ledgers()
-            for entry in select(ledger.journal.entries(problems), since=since, actor=options.actor)
+            for entry in select(
+                ledger.journal.entries(problems),
+                since=since,
+                actor=options.actor,
+                kind=options.kind,
+                action=options.action,
+            )
         ]
         for problem in problems:
             output.tell(f"{problem.path}:{problem.line or ''} {problem.reason}; see: cockpit audit verify")
@@ -40,14 +49,28 @@ def audit(options: argparse.Namespace) -> int:
             output.emit(documents.entries(entries))
             return int(ExitCode.OK)
         rows = [
-            (Cell(iso(entry.at) or "", Tone.DIM), words.text(who(entry)), words.text(entry.kind, Tone.ACCENT),
-             words.text(entry.data.get("run") or entry.data.get("target")), words.text(describe(entry)))
+            (Cell(str(entry.seq), Tone.DIM), Cell(iso(entry.at) or "", Tone.DIM), words.text(who(entry)),
+             words.text(whence(entry), Tone.DIM), words.text(entry.kind, Tone.ACCENT),
+             words.text(entry.data.get("run") or entry.data.get("target")), words.text(_details(entry)))
             for entry in entries
         ]  # fmt: skip
-        output.table(("at", "who", "what", "run", "details"), rows)
+        output.table(*_without_empty(("#", "at", "who", "from", "what", "run", "details"), rows))
         if not entries:
             output.tell("nothing has been recorded")
     return int(ExitCode.OK)
+
+
+def _without_empty(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[list[str], list[list[Cell]]]:
+    """A table without the columns in which nothing stands."""
+    kept = [at for at in range(len(titles)) if any(row[at].text for row in rows)]
+    return [titles[at] for at in kept], [[row[at] for at in kept] for row in rows]
+
+
+def _details(entry: Entry) -> str:
+    """What happened, and the plan it belongs to: the beginning of its hash, as the plan's dialog shows it."""
+    plan = entry.data.get("plan")
+    told = [describe(entry)] + ([f"plan {plan[:12]}"] if isinstance(plan, str) and plan else [])
+    return " · ".join(part for part in told if part)
 
 
 def _about(entries: list[Entry], name: str, session: Session) -> list[Entry]:
@@ -74,6 +97,9 @@ def _verify(paths: list[Path], *, as_json: bool) -> int:
                     "entries": result.entries,
                     "line": result.line,
                     "reason": result.reason,
+                    "torn": result.torn,
+                    "note": result.note,
+                    "head": result.head,
                 }
                 for path, result in results
             ]
@@ -82,6 +108,10 @@ def _verify(paths: list[Path], *, as_json: bool) -> int:
         for path, result in results:
             word = "ok" if result.ok else f"BROKEN at line {result.line}: {result.reason}"
             output.say(f"{path}: {result.entries} entries, {word}")
+            if result.torn:
+                output.tell(f"{path}: {result.torn} bytes after the last entry, {_TORN}")
+            if result.note:
+                output.tell(f"{path}: {result.note}")
     return int(ExitCode.AUDIT if broken else ExitCode.OK)
 
 

@@ -159,6 +159,8 @@ def _verb_parser() -> argparse.ArgumentParser:
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")
     audit.add_argument("--actor", metavar="A", help="only what this user did")
     audit.add_argument("--run", metavar="R", help="only what was done to this run")
+    audit.add_argument("--action", metavar="ID", help="only about this action, such as retry")
+    audit.add_argument("--kind", metavar="KIND", help="only this kind of event, or family: action.refused, action")
     demo = verb("demo")
     demo.add_argument("directory", metavar="DIR", nargs="?", help="where to make it; default: a temporary directory")
     demo.add_argument("--headless", action="store_true", help="print its status instead of opening it")

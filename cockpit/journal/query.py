@@ -18,6 +18,7 @@ def select(
     run: str | None = None,
     incident: str | None = None,
     kind: str | None = None,
+    action: str | None = None,
 ) -> Iterator[Entry]:
     """The entries that meet every condition given, in their order.
 
@@ -29,6 +30,7 @@ def select(
         run: Id or key of a run; see `concerns`.
         incident: Incident id.
         kind: A kind (`action.started`) or a family of kinds (`action`).
+        action: Id of an action (`retry`).
     """
     for entry in entries:
         if since is not None and entry.at < since:
@@ -40,6 +42,8 @@ def select(
         if incident is not None and entry.incident != incident:
             continue
         if kind is not None and entry.kind != kind and not entry.kind.startswith(f"{kind}."):
+            continue
+        if action is not None and entry.data.get("action") != action:
             continue
         if run is not None and not concerns(entry, frozenset((run,))):
             continue

@@ -11,6 +11,9 @@ from cockpit.journal.reader import Line, lines
 from cockpit.models.base import Model
 from cockpit.models.journal import Entry
 
+NO_ANCHOR = "its anchor is missing or torn: entries cut off the end would not be noticed; the next entry renews it"
+"""Said where the chain holds and nothing proves that it is whole."""
+
 
 class Verification(Model):
     """The result.
@@ -23,6 +26,7 @@ class Verification(Model):
         torn: Bytes of a last line without newline: being written now, or left by a crash. Not a broken chain; the
             next append sets them aside and says so.
         head: Hash of the last proven entry; note it elsewhere to prove later that nothing before it changed.
+        note: What weakens the proof although nothing is wrong with the chain, for people, or `None`.
     """
 
     ok: bool
@@ -31,6 +35,7 @@ class Verification(Model):
     reason: str | None = None
     torn: int = 0
     head: str = GENESIS
+    note: str | None = None
 
 
 def verify(path: Path) -> Verification:
@@ -70,7 +75,8 @@ def _verify_open(fd: int, known: anchor.Anchor | None) -> Verification:
 
 def _at_end(count: int, head: str, known: anchor.Anchor | None, anchored: str | None, torn: int) -> Verification:
     if known is None or anchored == known.hash:
-        return Verification(ok=True, entries=count, torn=torn, head=head)
+        note = NO_ANCHOR if known is None and count else None
+        return Verification(ok=True, entries=count, torn=torn, head=head, note=note)
     if count < known.seq:
         missing = known.seq - count
         reason = f"the end is missing: {missing} acknowledged {'entry is' if missing == 1 else 'entries are'} gone"

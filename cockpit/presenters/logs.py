@@ -48,7 +48,7 @@ _KINDS = {
     "checklist.skip": "skipped", "checklist.note": "noted", "note": "note",
     "action.planned": "planned", "action.confirmed": "confirmed", "action.started": "started",
     "action.ended": "ended", "action.refused": "refused", "action.cancelled": "cancelled",
-    "journal.repaired": "journal repaired",
+    "journal.repaired": "journal repaired", "journal.lost": "entries lost",
 }  # fmt: skip
 
 
@@ -84,6 +84,11 @@ def who(entry: Entry) -> str:
     return actor.user if actor.user == actor.real_user else f"{actor.real_user} as {actor.user}"
 
 
+def whence(entry: Entry) -> str:
+    """Where the person sat: the address the session came from, else the terminal."""
+    return entry.actor.ssh_peer or (entry.actor.tty or "").removeprefix("/dev/")
+
+
 _TOLD = ("action", "item", "playbook", "flow", "step", "text", "reason", "outcome", "note", "argv", "error")
 
 
@@ -95,6 +100,9 @@ def describe(entry: Entry) -> str:
         if value in (None, "", [], ()):
             continue
         parts.append(" ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+    undoes = entry.data.get("undoes")
+    if type(undoes) is int:
+        parts.insert(0, f"undoes #{undoes}")
     return " · ".join(parts)
 
 

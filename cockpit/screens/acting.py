@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.errors import CockpitError
@@ -50,6 +51,11 @@ class Acting:
         except CockpitError as error:
             self._fail(f"Cannot plan {action}", error)
             return
+        if plan.refused:
+            # Through the same door as a confirmed one, so that the refusal is on record before it is shown.
+            with suppress(CockpitError):
+                await asyncio.to_thread(screen.session.perform, plan, run.ref)
+            screen.refresh_ledgers()
         choice = await self._ask(plan)
         if choice == "copy":
             screen.copying.copy("command", command_text(plan.argv))

@@ -89,6 +89,9 @@ class Commanding:
         """Carry out a command, or say why that is not possible."""
         command = BY_ID[command_id]
         reason = self.disabled(command)
+        if reason is not None and command.acts and self._refusal() is not None:
+            self._screen.recording.refuse(command.id.partition(".")[2], command.title)
+            return
         if reason is not None:
             self._screen.app.notify(reason, title=command.title, severity="warning", markup=False)
             return
@@ -127,9 +130,9 @@ class Commanding:
         """Why an action is not possible on the run in scope."""
         screen = self._screen
         run = screen.scope.run
+        refusal = self._refusal()
         if run is None:
-            return None if command.id == "run.restore" else "no run in scope"
-        refusal = screen.session.refusal(screen.session.root_of(run.ref))
+            return refusal if command.id == "run.restore" else "no run in scope"
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
         action = command.id.partition(".")[2]
@@ -138,6 +141,14 @@ class Commanding:
         if not screen.scope.flow_and_step[1]:
             return "no step to start from: point at one in Receipts"
         return "the run is running" if run.state is RunState.RUNNING else None
+
+    def _refusal(self) -> str | None:
+        """Why nothing may be done to the run in scope, or, without one, to any."""
+        screen = self._screen
+        if screen.scope.run is not None:
+            return screen.session.refusal(screen.session.root_of(screen.scope.run.ref))
+        reasons = [screen.session.refusal(root) for root in screen.session.roots]
+        return reasons[0] if reasons and all(reasons) else None
 
     def _no_look(self, command: Command) -> str | None:
         screen = self._screen

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.clock import iso
@@ -191,6 +192,21 @@ class Recording:
     def _write(self, what: str, run: Run, write: Callable[[], object]) -> None:
         """Append, off the event loop; what is shown afterwards was read back from disk."""
         self._screen.run_worker(self._append(what, run, write), group="record", exit_on_error=False)
+
+    def refuse(self, what: str, title: str) -> None:
+        """Say that something is refused because nothing may be written, and keep that on record."""
+        screen = self._screen
+        run = screen.scope.run
+        root = screen.session.root_of(run.ref) if run else next(iter(screen.session.roots))
+        screen.run_worker(self._refuse(what, title, root, run), group="record", exit_on_error=False)
+
+    async def _refuse(self, what: str, title: str, root: Path, run: Run | None) -> None:
+        screen = self._screen
+        try:
+            await asyncio.to_thread(screen.session.require_writable, what, root, run)
+        except CockpitError as error:
+            screen.app.notify(words.text(error).text, title=title, severity="warning", markup=False)
+        screen.refresh_ledgers()
 
     async def _append(self, what: str, run: Run, write: Callable[[], object]) -> None:
         screen = self._screen

@@ -149,7 +149,9 @@ def test_read_only_refuses_and_the_refusal_is_on_record(cli: Cli, root: Path, tm
     assert [entry["kind"] for entry in recorded] == ["action.refused"] * 9
     assert {str(entry["data"]["run"]) for entry in recorded if isinstance(entry["data"], dict)} == {FAILED}
     cli("runs", "--read-only").ok()
-    assert cli("plan", "retry", FAILED, "--json", "--read-only").json["refused"] == "the cockpit is read-only"
+    assert (
+        cli("plan", "retry", FAILED, "--json", "--read-only").json["refused"] == "read-only: started with --read-only"
+    )
 
 
 def test_a_run_at_work_is_left_alone_unless_forced(cli: Cli, root: Path) -> None:

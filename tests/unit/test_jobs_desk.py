@@ -165,14 +165,25 @@ def test_cancel_is_recorded_before_it_happens(desk: ActionDesk, run: Run, shop: 
 
 def test_read_only_refuses_everything_and_says_so(desk: ActionDesk, run: Run, shop: Workshop) -> None:
     plan = desk.plan("retry", run)
-    locked = ActionDesk(desk.root, shop.context, lambda _: PlainSource(), read_only=True)
-    assert {offer.refused for offer in locked.offers(run)} == {"the cockpit is read-only"}
+    locked = ActionDesk(desk.root, shop.context, lambda _: PlainSource(), read_only="read-only: why")
+    assert {offer.refused for offer in locked.offers(run)} == {"read-only: why"}
     with pytest.raises(UsageError, match="read-only"):
         locked.perform(plan, run.ref)
-    with pytest.raises(UsageError, match="read-only"):
-        locked.cancel("x")
     assert locked.jobs() == ()
     assert [entry.kind for entry in shop.entries()] == ["action.refused"]
+
+
+def test_read_only_cancels_nothing_and_records_that(desk: ActionDesk, shop: Workshop) -> None:
+    job = shop.sh("sleep 600")
+    locked = ActionDesk(desk.root, shop.context, lambda _: PlainSource(), read_only="read-only: why")
+    with pytest.raises(UsageError, match="cannot cancel the job: read-only: why"):
+        locked.cancel(job.id)
+    assert desk.job(job.id).state is JobState.RUNNING
+    (refused,) = shop.entries("action.refused")
+    assert refused.data["job"] == job.id
+    assert (refused.data["action"], refused.data["reason"]) == ("cancel retry", "read-only: why")
+    assert desk.cancel(job.id)
+    finish(desk, job)
 
 
 def test_unknown_things_are_refused_clearly(desk: ActionDesk, run: Run) -> None:

@@ -16,7 +16,7 @@ from cockpit.journal.codec import GENESIS, MAX_LINE, canonical, digest, seal
 from cockpit.journal.files import JournalError
 from cockpit.journal.log import LOST, REPAIRED, Journal
 from cockpit.journal.reader import START, Cursor
-from cockpit.journal.verify import verify
+from cockpit.journal.verify import NO_ANCHOR, verify
 from cockpit.models.journal import Actor, Entry
 from cockpit.models.problem import Problem
 from tests.conftest import NOW
@@ -45,7 +45,7 @@ def test_an_entry_is_one_canonical_line_chained_to_the_one_before(journal: Journ
     assert first.hash == digest(first.model_dump(mode="json"))
     assert list(journal.entries()) == [first, second]
     assert verify(journal.path).model_dump() == {
-        "ok": True, "entries": 2, "line": None, "reason": None, "torn": 0, "head": second.hash,
+        "ok": True, "entries": 2, "line": None, "reason": None, "torn": 0, "head": second.hash, "note": None,
     }  # fmt: skip
 
 
@@ -266,8 +266,10 @@ def test_a_broken_anchor_is_no_anchor(journal: Journal, anchor: bytes) -> None:
     journal.append("a.b")
     journal.path.with_name("journal.jsonl.lock").write_bytes(anchor)
     assert verify(journal.path).ok
+    assert verify(journal.path).note == NO_ANCHOR
     journal.append("a.b")
     assert verify(journal.path).entries == 2
+    assert verify(journal.path).note is None
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])

@@ -107,7 +107,7 @@ def test_read_only_refuses_and_records_the_refusal(root: Path, clock: Clock, way
     ledger.refresh()
     (entry,) = ledger.timeline(run)
     assert (entry.kind, entry.data["action"], entry.data["run"]) == ("action.refused", "tick", "run-b")
-    assert one.plan("archive", run, None, None).refused == "the cockpit is read-only"
+    assert one.plan("archive", run, None, None).refused == one.refusal(root)
     one.read_only = False
     if way in ("key", "line", "settings"):
         one.require_writable("tick", root, run)
