@@ -138,6 +138,7 @@ class ActionDesk:
         expected: str | None = None,
         timeout_s: float | None = None,
         bulk: str | None = None,
+        check: Callable[[], None] | None = None,
     ) -> Job:
         """Carry out a confirmed plan; returns as soon as it runs.
 
@@ -147,6 +148,7 @@ class ActionDesk:
             expected: Hash of the plan that was confirmed, where that was another process.
             timeout_s: Seconds after which the job is ended, 0 for never; `None` for what is configured.
             bulk: Id of the bulk it belongs to.
+            check: Raises where the plan must not be carried out any more; asked while the run is locked.
 
         Raises:
             MovedError: The run, or the plan made of it, is another one now.
@@ -160,13 +162,18 @@ class ActionDesk:
             if expected is not None and expected != plan.hash:
                 raise moved(plan, self._changes(plan, ref))
 
+        def fingerprint() -> str:
+            if check is not None:
+                check()
+            return self._fingerprint(plan, ref)
+
         if self._read_only and plan.refused is None:
             plan = plan.model_copy(update={"refused": self._read_only})
         before = self._before(plan, ref)
         return start_job(
             plan,
             self.jobs_context,
-            lambda: self._fingerprint(plan, ref),
+            fingerprint,
             changes=lambda: self._changes(plan, ref),
             confirmed=confirmed,
             before=before,

@@ -270,7 +270,7 @@ def _write_job(
 
 def _about(plan: Plan) -> dict[str, Any]:
     """What every entry about a plan says of it."""
-    return {
+    about = {
         "action": plan.action,
         "run": plan.run,
         "run_key": plan.run_key,
@@ -278,6 +278,7 @@ def _about(plan: Plan) -> dict[str, Any]:
         "step": plan.step,
         "plan": plan.hash,
     }
+    return about if plan.undoes is None else {**about, "undoes": plan.undoes}
 
 
 _never: Seen = lambda _job_id: False  # noqa: E731

@@ -45,7 +45,7 @@ def plan(options: argparse.Namespace) -> int:
         if options.json:
             output.emit(documents.plan(made))
         else:
-            _print(made)
+            print_plan(made)
     return int(ExitCode.BAD if made.refused else ExitCode.OK)
 
 
@@ -57,11 +57,11 @@ def act(options: argparse.Namespace) -> int:
             # Through the same door as a confirmed one, so that the refusal is on record too.
             session.perform(made, ref)
         if not options.yes:
-            _confirm(made)
+            confirm(made)
         job = session.perform(made, ref, expected=options.plan)
         desk = session.desk(session.root_of(ref))
         if options.wait and job.state is JobState.RUNNING:
-            job = _wait(desk, job, echo=not options.json)
+            job = wait(desk, job, echo=not options.json)
         if options.json:
             output.emit(documents.job(job))
         else:
@@ -97,12 +97,13 @@ def _options(options: argparse.Namespace) -> dict[str, str]:
     return chosen
 
 
-def _print(made: Plan) -> None:
+def print_plan(made: Plan) -> None:
+    """The plan, as a dialog shows it."""
     for row in plan_lines(made):
         output.say_cells(row.spans, separator="")
 
 
-def _confirm(made: Plan) -> None:
+def confirm(made: Plan) -> None:
     """Ask on a terminal; without one nothing is done that was not confirmed on the command line.
 
     Raises:
@@ -110,7 +111,7 @@ def _confirm(made: Plan) -> None:
     """
     if not _on_terminal():
         raise UsageError("nothing was done: confirm with --yes (there is no terminal to ask on)")
-    _print(made)
+    print_plan(made)
     typed = made.confirm is Confirm.TYPED
     question = f"type {made.run} to confirm: " if typed else "do it? [y/N] "
     sys.stderr.write(question)
@@ -124,7 +125,7 @@ def _on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _wait(desk: ActionDesk, job: Job, *, echo: bool) -> Job:
+def wait(desk: ActionDesk, job: Job, *, echo: bool) -> Job:
     """Wait for the end of a job; on the way its output goes to stdout, clean."""
     from cockpit.cli.jobs import follow
 

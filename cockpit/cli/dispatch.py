@@ -25,6 +25,7 @@ _HANDLERS: dict[str, str] = {
     "retry": "cockpit.cli.actions:act",
     "archive": "cockpit.cli.actions:act",
     "restore": "cockpit.cli.actions:act",
+    "undo": "cockpit.cli.undo:undo",
     "jobs": "cockpit.cli.jobs:jobs",
     "record": "cockpit.cli.record:record",
     "checklist": "cockpit.cli.checklists:checklist",

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "retry": "retry a step of a run",
     "archive": "archive a run (the original stays unless --remove)",
     "restore": "bring an archived run back",
+    "undo": "take back the last thing you did that can be taken back",
     "jobs": "jobs of this root, also of other operators",
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run; --playbook starts one",
@@ -144,10 +145,12 @@ def _verb_parser() -> argparse.ArgumentParser:
     for name in ACTIONS:
         act = verb(name)
         _action_arguments(act)
-        act.add_argument("--yes", action="store_true", help="do not ask")
-        act.add_argument("--plan", metavar="HASH", help="only if the plan is still this one (exit 5 otherwise)")
-        act.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True, help="wait for the job to end")
+        _confirmation(act)
         act.set_defaults(action=name)
+    undo = verb("undo")
+    undo.add_argument("--run", metavar="RUN", help="the last thing you did to this run")
+    undo.add_argument("--list", action="store_true", help="what you did, and how each is taken back or why not")
+    _confirmation(undo)
     jobs = verb("jobs")
     jobs.add_argument("job", metavar="JOB", nargs="?")
     jobs.add_argument("--follow", action="store_true", help="print its output until it ends")
@@ -165,6 +168,12 @@ def _verb_parser() -> argparse.ArgumentParser:
     demo.add_argument("directory", metavar="DIR", nargs="?", help="where to make it; default: a temporary directory")
     demo.add_argument("--headless", action="store_true", help="print its status instead of opening it")
     return parser
+
+
+def _confirmation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--plan", metavar="HASH", help="only if the plan is still this one (exit 5 otherwise)")
+    parser.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True, help="wait for the job to end")
 
 
 def _action_arguments(parser: argparse.ArgumentParser) -> None:

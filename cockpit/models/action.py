@@ -153,6 +153,7 @@ class Plan(Model):
         options: Inputs and options as they were chosen.
         fingerprint: The run's, when it was planned.
         basis: The facts it rests on, by name, to tell what changed where the run moved.
+        undoes: Number of the journal entry that it takes back, or `None`.
         refused: Why it cannot be done, or `None`.
     """
 
@@ -182,6 +183,7 @@ class Plan(Model):
     options: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     basis: dict[str, str] = Field(default_factory=dict)
+    undoes: int | None = None
     refused: str | None = None
 
 

@@ -43,6 +43,7 @@ Field = tuple[str, Sequence[Cell]]
 def _about(plan: Plan) -> Iterator[Field]:
     """Whether it can be done, what to, and what was chosen."""
     yield "refused", [words.text(plan.refused, Tone.BAD)] if plan.refused else ()
+    yield "undoes", [words.text(f"#{plan.undoes}: {plan.title}")] if plan.undoes is not None else ()
     yield "run", [words.text(plan.run, Tone.STRONG)]
     yield "step", [words.text(" › ".join(part for part in (plan.flow, plan.step) if part))]
     if plan.reach is Reach.SYSTEM:
