@@ -11,7 +11,7 @@ from cockpit.settings import RootSettings, Settings
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import HandClock, Operator, operate
-from widgets.dialogs import MenuDialog, MessageDialog, PromptDialog
+from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PromptDialog
 
 
 async def _item(me: Operator, key: str) -> None:
@@ -37,8 +37,9 @@ async def _comment(me: Operator) -> None:
 
 async def _playbook(me: Operator) -> None:
     await me.press("p")
-    await me.open_dialog(MenuDialog)
-    await me.press("2")
+    await me.open_dialog(HelpDialog)
+    await me.write("stuck-run")
+    await me.press("enter")
 
 
 RECORDS: dict[str, Callable[[Operator], Awaitable[None]]] = {
