@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from cockpit.errors import UsageError
 from cockpit.models.run import ATTENTION, Run, RunState
 from cockpit.sanitize import clean
-from cockpit.settings import parse_duration
+from cockpit.units import parse_duration
 
 _TERM = re.compile(r"(?P<field>[a-z_]+)(?P<op>:|<=|>=|<|>)(?P<value>.*)", re.DOTALL)
 _ESCAPED = re.compile(r"\\.", re.DOTALL)

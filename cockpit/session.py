@@ -53,6 +53,7 @@ class Session:
         source: str | None = None,
         state_dir: Path | None = None,
         read_only: bool = False,
+        config: Path | None = None,
     ) -> None:
         """Touches nothing on disk.
 
@@ -63,6 +64,7 @@ class Session:
             source: Read with this source only.
             state_dir: Keep the state of all roots here.
             read_only: Refuse every action, whatever the settings say.
+            config: The file the settings are from, for those who go on when this process ends.
         """
         self.settings = settings
         registry.configure(settings.for_sources)
@@ -76,6 +78,7 @@ class Session:
         self.read_only = self.pinned_read_only
         self._source = source
         self._state_dir = state_dir
+        self._config = config
         for root in self.roots:
             use_state_dir(root, self.state_dir(root))
         self._desks: dict[tuple[Path, str | None], ActionDesk] = {}
@@ -297,12 +300,15 @@ class Session:
         if (root, refused) not in self._desks:
             from cockpit.actions.desk import ActionDesk
             from cockpit.actions.launcher import JobContext
+            from cockpit.actions.limits import JobLimits
 
             journal = self.ledger(root).journal
             settings = self.roots.get(root)
+            jobs = self.settings.jobs
+            limits = JobLimits(jobs.grace, jobs.timeout, jobs.timeouts, jobs.output_cap)
             self._desks[root, refused] = ActionDesk(
                 root,
-                JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path),
+                JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path, self._config, limits),
                 self.source_of,
                 overrides=settings.commands if settings else {},
                 judge=self.judge,
@@ -329,9 +335,9 @@ class Session:
         """What an action would do to a run as it is on disk now. Raises as `ActionDesk.plan`."""
         return self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options)
 
-    def perform(self, plan: Plan, ref: RunRef, expected: str | None = None) -> Job:
+    def perform(self, plan: Plan, ref: RunRef, expected: str | None = None, *, timeout_s: float | None = None) -> Job:
         """Carry out a confirmed plan. Raises as `ActionDesk.perform`."""
-        return self.desk(self.root_of(ref)).perform(plan, ref, expected=expected)
+        return self.desk(self.root_of(ref)).perform(plan, ref, expected=expected, timeout_s=timeout_s)
 
     def settle(self) -> int:
         """Record the ends of jobs that nobody recorded because their supervisor was killed; returns how many.

@@ -16,29 +16,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from cockpit.errors import UsageError
+from cockpit.job_settings import JobSettings
 from cockpit.models.request import Service
+from cockpit.units import parse_duration
 
 if TYPE_CHECKING:
     from cockpit.response import Policy
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-def parse_duration(text: str) -> float:
-    """Seconds in `90`, `45s`, `10m`, `1h30m`, `2d`.
-
-    Raises:
-        ValueError: `text` is not a duration.
-    """
-    value = text.strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        return float(value)
-    parts = _DURATION.findall(value)
-    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != value:
-        raise ValueError(f"{text!r} is not a duration such as 45s, 10m or 1h30m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 class _Section(BaseModel):
@@ -213,6 +198,7 @@ class Settings(_Section):
     """What to watch when the command line names nothing."""
     limits: Limits = Limits()
     incidents: Incidents = Incidents()
+    jobs: JobSettings = JobSettings()
     probes: Probes = Probes()
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
     """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""

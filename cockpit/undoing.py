@@ -99,13 +99,16 @@ class Undoing:
         title = f"take back {undoable.title}"
         return sealed(made.model_copy(update={"undoes": undoable.seq, "title": title, "warnings": warnings}))
 
-    def perform(self, done: Done, plan: Plan, *, expected: str | None = None) -> Job | Entry:
+    def perform(
+        self, done: Done, plan: Plan, *, expected: str | None = None, timeout_s: float | None = None
+    ) -> Job | Entry:
         """Take something back as planned; returns the job that does it, or the entry that did.
 
         Args:
             done: What the plan was made for.
             plan: As it was shown and confirmed.
             expected: Hash of the plan that was confirmed, where that was another process.
+            timeout_s: Seconds after which its job is ended; see `ActionDesk.perform`.
 
         Raises:
             MovedError: It was taken back or built upon meanwhile.
@@ -119,7 +122,13 @@ class Undoing:
         ref = self._recorded(done, plan, lambda: self._ref(done, plan))
         # Somebody may have taken it back, or done it again, since the plan was made.
         desk = self._session.desk(done.root)
-        return desk.perform(plan, ref, expected=expected, check=lambda: self._check(done, journal.entries()))
+        return desk.perform(
+            plan,
+            ref,
+            expected=expected,
+            timeout_s=timeout_s,
+            check=lambda: self._check(done, journal.entries()),
+        )
 
     def _plan_action(self, done: Done, inverse: Inverse) -> Plan:
         run = self._run(done.undoable)

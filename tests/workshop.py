@@ -70,6 +70,10 @@ class Workshop:
             )
         )
 
+    def sealed(self, plan: Plan) -> Plan:
+        """A plan that was changed, with the hash it has now."""
+        return sealed(plan)
+
     def start(self, *argv: str, run: str = "run-1", cwd: Path | None = None, **limits: Any) -> Job:
         context = replace(self.context, limits=JobLimits(**limits))
         return start_job(self.plan(*argv, run=run, cwd=cwd), context, lambda: "f1")

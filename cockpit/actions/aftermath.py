@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from pydantic import Field
+
 from cockpit.actions.storage import canonical
 from cockpit.clock import iso
 from cockpit.models.base import Model
 from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence, Rank
-from cockpit.models.records import Receipt, StepFact, StepStatus
+from cockpit.models.records import Event, Receipt, RoutingEntry, StepFact, StepStatus
 from cockpit.models.run import Reason, Run, RunRef, RunState
 from cockpit.sanitize import clean
 from cockpit.sources import registry
@@ -23,6 +25,8 @@ from cockpit.sources.base import Source
 _BAD = frozenset((RunState.FAILED, RunState.BLOCKED, RunState.UNREADABLE, RunState.INTERRUPTED))
 _DIGEST = 16
 _GIST = 160
+_LAST = 200
+"""Events and routing decisions that tell how long the logs are; more may lie in files of long ago."""
 
 
 class Before(Model):
@@ -34,6 +38,7 @@ class Before(Model):
         state: What the evidence said of it; `None` where it could not be read.
         reasons: A digest of every reason of that verdict.
         records: A digest of every receipt and step.
+        lines: How many lines its logs had, by path; what stands in one of those is old, whatever it is quoted for.
         problem: Why it could not be read, or `None`.
     """
 
@@ -42,6 +47,7 @@ class Before(Model):
     state: RunState | None = None
     reasons: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
+    lines: dict[str, int] = Field(default_factory=dict)
     problem: str | None = None
 
 
@@ -86,6 +92,7 @@ def take_before(source: Source, ref: RunRef, fingerprint: str, now: datetime) ->
         state=run.state,
         reasons=tuple(sorted(map(_reason_digest, run.reasons))),
         records=tuple(sorted({*map(_receipt_digest, detail.receipts), *map(_step_digest, detail.steps)})),
+        lines=_lines(detail),
     )
 
 
@@ -130,7 +137,7 @@ def compare(before: Before, detail: RunDetail, run: Run) -> Aftermath:
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         places = tuple(_place(record) for record in bad)
         return Aftermath(failed=True, text=f"{'; '.join(told)}{more}", evidence=places, **states)
-    if run.state in _BAD and run.reasons and _reason_digest(run.reasons[0]) not in before.reasons:
+    if run.state in _BAD and run.reasons and _is_new(run.reasons[0], before):
         reason = run.reasons[0]
         text = f"the run is {run.state.value} now: {clean(reason.text, _GIST)}"
         return Aftermath(failed=True, text=text, evidence=reason.evidence, **states)
@@ -144,6 +151,23 @@ def compare(before: Before, detail: RunDetail, run: Run) -> Aftermath:
     if came_good and run.reasons and not good:
         evidence = run.reasons[0].evidence
     return Aftermath(failed=False if good or came_good else None, text="; ".join(parts), evidence=evidence, **states)
+
+
+def _lines(detail: RunDetail) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    last: list[Event | RoutingEntry] = [*detail.events[-_LAST:], *detail.routing[-_LAST:]]
+    for each in last:
+        if each.line is not None:
+            lines[each.path] = max(each.line, lines.get(each.path, 0))
+    return lines
+
+
+def _is_new(reason: Reason, before: Before) -> bool:
+    """Whether a reason rests on something that was not there before."""
+    if _reason_digest(reason) in before.reasons:
+        return False
+    old = [place.line is not None and place.line <= before.lines.get(place.path, 0) for place in reason.evidence]
+    return not (old and all(old))
 
 
 def _moved(before: Before, run: Run) -> str:

@@ -84,6 +84,7 @@ def load_job(job_dir: Path) -> Job | None:
             output=str(job_dir.absolute() / OUTPUT),
             plan_hash=facts["plan_hash"],
             bulk=facts.get("bulk"),
+            timeout_s=facts.get("timeout_s"),
             **_standing(job_dir, result, alive=alive),
         )
     except (KeyError, TypeError, ValueError):

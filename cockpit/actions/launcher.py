@@ -219,7 +219,7 @@ def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, m
             about = {**_about(plan), "job": job_dir.name, **({"bulk": more["bulk"]} if more.get("bulk") else {})}
             context.recorder.append(PLANNED, {**about, "effects": list(plan.effects), "fingerprint": plan.fingerprint})
             context.recorder.append(CONFIRMED, about)
-            context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd})
+            context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd, **_limit(more)})
         except BaseException as error:
             # Not acknowledged, so it never was.
             shutil.rmtree(job_dir, ignore_errors=True)
@@ -266,6 +266,10 @@ def _write_job(
     }
     write_atomic(job_dir / JOB, pretty(facts))
     sync_dir(job_dir.parent)
+
+
+def _limit(more: dict[str, Any]) -> dict[str, Any]:
+    return {"timeout_s": more["timeout_s"]} if "timeout_s" in more else {}
 
 
 def _about(plan: Plan) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import documents, words
-from cockpit.presenters.plans import command_text, plan_lines
+from cockpit.presenters.plans import command_text, plan_lines, told
 from cockpit.session import Session
 from widgets.rows import Cell, Tone
 
@@ -58,14 +58,14 @@ def act(options: argparse.Namespace) -> int:
             session.perform(made, ref)
         if not options.yes:
             confirm(made)
-        job = session.perform(made, ref, expected=options.plan)
+        job = session.perform(made, ref, expected=options.plan, timeout_s=options.timeout)
         desk = session.desk(session.root_of(ref))
         if options.wait and job.state is JobState.RUNNING:
             job = wait(desk, job, echo=not options.json)
         if options.json:
             output.emit(documents.job(job))
         else:
-            output.tell(f"{job.action} of {job.run}: {job.outcome} (job {job.id})")
+            output.tell(f"{told(job)}; job {job.id}")
     return int(ExitCode.OK if job.state in (JobState.RUNNING, JobState.SUCCEEDED) else ExitCode.BAD)
 
 

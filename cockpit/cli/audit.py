@@ -16,7 +16,7 @@ from cockpit.models.problem import Problem
 from cockpit.presenters import documents, words
 from cockpit.presenters.logs import describe, whence, who
 from cockpit.session import Session
-from cockpit.settings import parse_duration
+from cockpit.units import parse_duration
 from widgets.rows import Cell, Tone
 
 _TORN = "being written or torn by a crash: the next entry sets them aside and says so"

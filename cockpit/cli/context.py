@@ -85,6 +85,7 @@ def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Sess
         source=options.source,
         state_dir=_absolute(Path(options.state_dir)) if options.state_dir else None,
         read_only=options.read_only,
+        config=_absolute(Path(options.config) if options.config is not None else locations.config_file()),
     )
 
 

@@ -11,7 +11,7 @@ from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Job, JobState
 from cockpit.presenters import documents, times, words
-from cockpit.presenters.plans import command_text
+from cockpit.presenters.plans import command_text, told
 from cockpit.session import Session
 from cockpit.sources.lines import FileLines
 from widgets.rows import Cell, Tone
@@ -37,7 +37,7 @@ def jobs(options: argparse.Namespace) -> int:
         if options.json:
             output.emit([documents.job(job)])
         elif options.follow:
-            output.tell(f"{job.action} of {job.run}: {job.outcome}")
+            output.tell(told(job))
         else:
             _table([job], session)
     good = (JobState.RUNNING, JobState.SUCCEEDED, JobState.CANCELLED)

@@ -173,7 +173,17 @@ def _verb_parser() -> argparse.ArgumentParser:
 def _confirmation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--plan", metavar="HASH", help="only if the plan is still this one (exit 5 otherwise)")
+    parser.add_argument("--timeout", metavar="T", type=_duration, help="end it after this time, such as 30m; 0: never")
     parser.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True, help="wait for the job to end")
+
+
+def _duration(text: str) -> float:
+    from cockpit.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _action_arguments(parser: argparse.ArgumentParser) -> None:

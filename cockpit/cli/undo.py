@@ -29,7 +29,7 @@ def undo(options: argparse.Namespace) -> int:
             undoing.perform(done, plan)
         if not options.yes:
             confirm(plan)
-        result = undoing.perform(done, plan, expected=options.plan)
+        result = undoing.perform(done, plan, expected=options.plan, timeout_s=options.timeout)
         if isinstance(result, Job):
             return _ended(session, done, plan.hash, result, options)
         if options.json:

@@ -18,6 +18,14 @@ _JOB_TONES = {
     JobState.LOST: Tone.BAD,
 }
 
+_ENDED = {
+    JobState.RUNNING: "is at work",
+    JobState.SUCCEEDED: "succeeded",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "was cancelled",
+    JobState.LOST: "is lost",
+}
+
 
 def command_text(argv: Sequence[str] | None) -> str:
     """The command as it could be pasted into a shell."""
@@ -112,6 +120,13 @@ def _takes(plan: Plan) -> str:
     return ", ".join(parts)
 
 
+def told(job: Job) -> str:
+    """How a job stands, in one line: `retry of run-1 failed: exit 0 after 2 s, but ... (judged by its output)`."""
+    by = " and ".join(part for part in (", ".join(job.judged_by[:-1]), *job.judged_by[-1:]) if part)
+    judged = f" (judged by {by})" if by else ""
+    return f"{job.action} of {job.run} {_ENDED[job.state]}: {job.outcome}{judged}"
+
+
 def job_lines(job: Job, now: datetime) -> list[TextRow]:
     """A job as the lines of a dialog."""
     facts = {
@@ -120,6 +135,7 @@ def job_lines(job: Job, now: datetime) -> list[TextRow]:
         "state": Cell(job.state.value, _JOB_TONES[job.state]),
         "command": words.text(command_text(job.argv), Tone.ACCENT, 2_000),
         "since": Cell(f"{times.span(now - job.started_at)} ago"),
+        "limit": Cell("" if job.timeout_s is None else f"ended after {times.span(job.timeout_s)}"),
         "effect": Cell("SIGTERM to its whole process group, SIGKILL after a grace"),
     }
     return [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cockpit.errors import UsageError
 from cockpit.models.incident import Severity
 from cockpit.response import DEFAULT
-from cockpit.settings import Settings, load_settings, parse_duration
+from cockpit.settings import Settings, load_settings
+from cockpit.units import parse_duration, parse_size
 
 
 def write(tmp_path: Path, text: str | bytes) -> Path:
@@ -183,3 +184,53 @@ def test_response_times_and_working_hours(tmp_path: Path) -> None:
 )
 def test_odd_response_times_are_refused(tmp_path: Path, line: str, message: str) -> None:
     assert message in complaint(tmp_path, f"[incidents]\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("4096", 4096), ("512k", 524_288), ("64M", 64 << 20), ("1.5 GiB", 3 << 29), (" 2mb ", 2 << 20), ("7B", 7)],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "1T", "1 2", "1e9", "ten"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a size"):
+        parse_size(text)
+
+
+def test_jobs_have_limits(tmp_path: Path) -> None:
+    assert Settings().jobs.model_dump() == {
+        "timeout": 0.0, "timeouts": {}, "grace": 10.0, "output_cap": 64 << 20, "parallel": 2,
+    }  # fmt: skip
+    text = """
+        [jobs]
+        timeout = "2h"
+        grace = 3
+        output_cap = "8M"
+        parallel = 4
+        [jobs.timeouts]
+        retry = "30m"
+        archive = 0
+    """
+    assert load_settings(write(tmp_path, text)).jobs.model_dump() == {
+        "timeout": 7_200.0, "timeouts": {"retry": 1_800.0, "archive": 0.0}, "grace": 3.0, "output_cap": 8 << 20,
+        "parallel": 4,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("timeout = 'soon'", "jobs.timeout: 'soon' is not a duration"),
+        ("timeout = -1", "jobs.timeout: "),
+        ("output_cap = '1k'", "jobs.output_cap: "),
+        ("output_cap = 'big'", "jobs.output_cap: 'big' is not a size"),
+        ("parallel = 0", "jobs.parallel: "),
+        ("timeouts = {retry = 'soon'}", "jobs.timeouts: 'soon' is not a duration"),
+        ("timeouts = {retry = -5}", "jobs.timeouts: retry: between 0 and a year"),
+    ],
+)
+def test_wrong_limits_of_jobs_are_named(tmp_path: Path, line: str, told: str) -> None:
+    assert f"config.toml:2: {told}" in complaint(tmp_path, f"[jobs]\n{line}\n")

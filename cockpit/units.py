@@ -1,0 +1,35 @@
+"""Durations and sizes as people write them: `45s`, `1h30m`, `64M`."""
+
+import re
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmg]?)(?:i?b)?")
+_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in `90`, `45s`, `10m`, `1h30m`, `2d`.
+
+    Raises:
+        ValueError: `text` is not a duration.
+    """
+    value = text.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    parts = _DURATION.findall(value)
+    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != value:
+        raise ValueError(f"{text!r} is not a duration such as 45s, 10m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def parse_size(text: str) -> int:
+    """Bytes in `4096`, `512k`, `64M`, `1.5 GiB`; k, M and G are powers of 1024.
+
+    Raises:
+        ValueError: `text` is not a size.
+    """
+    found = _SIZE.fullmatch(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is not a size such as 512k, 64M or 1G")
+    return int(float(found[1]) * _BYTES[found[2]])
