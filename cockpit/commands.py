@@ -224,6 +224,15 @@ COMMANDS: tuple[Command, ...] = (
         footer=5,
     ),
     Command(
+        "run.menu",
+        ("X",),
+        "actions",
+        "Everything that can be done with the run, and why not the rest. Shows the plan first.",
+        group=Group.ACT,
+        acts=True,
+        footer=5,
+    ),
+    Command(
         "run.restore", (), "restore", "Bring an archived run back. Shows the plan first.", group=Group.ACT, acts=True
     ),
     Command(

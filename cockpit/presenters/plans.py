@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from cockpit.errors import MovedError
 from cockpit.models.action import Job, JobState, Plan, Reach
 from cockpit.models.request import Place, PlannedCheck, PlannedRequest
 from cockpit.presenters import times, words
@@ -125,6 +126,27 @@ def told(job: Job) -> str:
     by = " and ".join(part for part in (", ".join(job.judged_by[:-1]), *job.judged_by[-1:]) if part)
     judged = f" (judged by {by})" if by else ""
     return f"{job.action} of {job.run} {_ENDED[job.state]}: {job.outcome}{judged}"
+
+
+def moved_lines(error: MovedError) -> list[TextRow]:
+    """What moved since a plan was made, a line for each fact; then what that means."""
+    rows = [
+        TextRow(
+            key=change.name,
+            spans=(
+                words.text(f"{change.name:<18}", Tone.DIM),
+                words.text(change.before or "none"),
+                Cell("  ->  ", Tone.DIM),
+                words.text(change.after or "none", Tone.WARN),
+            ),
+            hang=18,
+        )
+        for change in error.changes
+    ]
+    if not rows:
+        rows.append(TextRow(key="message", spans=(words.text(error, Tone.WARN),)))
+    told = Cell("The plan was for the run as it was. Look at the new plan before you say yes.", Tone.DIM)
+    return [*rows, TextRow(key=""), TextRow(key="told", spans=(told,))]
 
 
 def job_lines(job: Job, now: datetime) -> list[TextRow]:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, MovedError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.journal import Entry
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import words
-from cockpit.presenters.plans import command_text, job_lines, plan_lines
+from cockpit.presenters.plans import command_text, job_lines, moved_lines, plan_lines
 from cockpit.screens import asking
 from widgets.rows import MenuItem
 
@@ -35,45 +35,46 @@ class Acting:
 
     def act(self, action: str) -> None:
         """Show the plan of an action on the run in scope, and carry it out once confirmed."""
-        self._screen.run_worker(self._act(action), group="dialog", exit_on_error=False)
+        run = self._screen.scope.run
+        if run is not None:
+            self._screen.run_worker(self._act(action, run), group="dialog", exit_on_error=False)
 
-    async def _act(self, action: str) -> None:
+    def menu(self) -> None:
+        """Choose among everything that can be done with the run in scope."""
+        run = self._screen.scope.run
+        if run is not None:
+            self._screen.run_worker(self._choose(run), group="dialog", exit_on_error=False)
+
+    async def _choose(self, run: Run) -> None:
+        action = await self._screen.choosing.action(run)
+        if action is not None:
+            await self._act(action, run)
+
+    async def _act(self, action: str, run: Run) -> None:
+        options = await self._screen.choosing.inputs(action, run)
+        if options is not None:
+            await self._plan(action, run, options)
+
+    async def _plan(self, action: str, run: Run, options: dict[str, str]) -> None:
+        """Plan, ask, perform; where the run moved meanwhile, plan again if that is wanted."""
         screen = self._screen
-        run = screen.scope.run
-        if run is None:
-            return
-        flow, step = screen.scope.flow_and_step
-        options = await self._options(action, run)
-        if options is None:
-            return
-        try:
-            plan = await asyncio.to_thread(screen.session.plan, action, run, flow, step, options)
-        except CockpitError as error:
-            self._fail(f"Cannot plan {action}", error)
-            return
-        if plan.refused:
-            # Through the same door as a confirmed one, so that the refusal is on record before it is shown.
-            with suppress(CockpitError):
-                await asyncio.to_thread(screen.session.perform, plan, run.ref)
-            screen.refresh_ledgers()
-        choice = await self._ask(plan)
-        if choice == "copy":
-            screen.copying.copy("command", command_text(plan.argv))
-        elif choice == "confirm":
-            await self._perform(plan, run)
-
-    async def _options(self, action: str, run: Run) -> dict[str, str] | None:
-        """What must be chosen before there is a plan; `None` where the operator thought better of it."""
-        if action != "archive":
-            return {}
-        items = [
-            MenuItem("keep", "archive it, and leave the run where it is", "a"),
-            MenuItem("remove", "archive it, and move the run aside once the archive is verified", "m"),
-        ]
-        choice = await asking.menu(self._screen.app, f"Archive {words.text(run.id).text}", items)
-        if choice is None:
-            return None
-        return {"remove": "yes"} if choice == "remove" else {}
+        flow, step = screen.scope.flow_and_step if screen.scope.key == run.key else (None, None)
+        while True:
+            try:
+                plan = await asyncio.to_thread(screen.session.plan, action, run, flow, step, options)
+            except CockpitError as error:
+                self.fail(f"Cannot plan {action}", error)
+                return
+            if plan.refused:
+                # Through the same door as a confirmed one, so that the refusal is on record before it is shown.
+                with suppress(CockpitError):
+                    await asyncio.to_thread(screen.session.perform, plan, run.ref)
+                screen.refresh_ledgers()
+            choice = await self._ask(plan)
+            if choice == "copy":
+                screen.copying.copy("command", command_text(plan.argv))
+            if choice != "confirm" or not await self._moved(plan, run):
+                return
 
     async def _ask(self, plan: Plan) -> str | None:
         name = f"{plan.action} {words.text(plan.run).text}"
@@ -84,12 +85,25 @@ class Acting:
         confirm: Literal["yes", "typed"] = "typed" if plan.confirm is Confirm.TYPED else "yes"
         return await asking.plan(app, name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
 
+    async def _moved(self, plan: Plan, run: Run) -> bool:
+        """Carry out a plan; returns whether the run had moved, and a plan of what it is now is wanted."""
+        try:
+            await self._perform(plan, run)
+        except MovedError as error:
+            self._screen.refresh_ledgers()
+            title = f"{words.text(run.id, limit=60).text} moved; nothing was done"
+            again = await asking.plan(self._screen.app, title, moved_lines(error), yes="plan again", copyable=False)
+            return again == "confirm"
+        return False
+
     async def _perform(self, plan: Plan, run: Run) -> None:
         screen = self._screen
         try:
             job = await asyncio.to_thread(screen.session.perform, plan, run.ref)
+        except MovedError:
+            raise
         except CockpitError as error:
-            self._fail(f"{plan.action.capitalize()} was not started", error)
+            self.fail(f"{plan.action.capitalize()} was not started", error)
             screen.refresh_ledgers()
             return
         self._jobs[run.key] = job
@@ -124,7 +138,7 @@ class Acting:
                 screen.logfiles.open_job(job)
                 screen.session.board.refresh()
         except CockpitError as error:
-            self._fail("Restore was not started", error)
+            self.fail("Restore was not started", error)
         screen.refresh_ledgers()
 
     def job_of(self, run: Run | None) -> Job | None:
@@ -178,7 +192,7 @@ class Acting:
         try:
             await asyncio.to_thread(desk.cancel, job.id)
         except CockpitError as error:
-            self._fail("The job was not cancelled", error)
+            self.fail("The job was not cancelled", error)
 
     async def _sure(self, job: Job) -> bool:
         rows = job_lines(job, self._screen.session.now())
@@ -204,12 +218,13 @@ class Acting:
         try:
             job = await asyncio.to_thread(desk.job, job_id)
         except CockpitError as error:
-            self._fail("No such job", error)
+            self.fail("No such job", error)
             return
         screen.logfiles.open_job(job)
         screen.focus_pane("log")
 
-    def _fail(self, title: str, error: CockpitError) -> None:
+    def fail(self, title: str, error: CockpitError) -> None:
+        """Say that something went wrong."""
         self._screen.app.notify(
             words.text(error).text, title=words.text(title).text, severity="error", markup=False, timeout=10
         )

@@ -20,6 +20,7 @@ from cockpit.presenters.receipts import step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
+from cockpit.screens.choosing import Choosing
 from cockpit.screens.commanding import Commanding
 from cockpit.screens.comparing import Comparing
 from cockpit.screens.copying import Copying
@@ -148,6 +149,11 @@ class CockpitScreen(Screen[None]):
     def attention(self) -> Attention:
         """Tells of runs that turn bad."""
         return Attention(self.app, self.host.write_terminal)
+
+    @cached_property
+    def choosing(self) -> Choosing:
+        """Asks which action, and what it needs to know."""
+        return Choosing(self)
 
     @cached_property
     def acting(self) -> Acting:

@@ -74,6 +74,7 @@ class Commanding:
             "run.resume": lambda: screen.acting.act("resume"),
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),
+            "run.menu": screen.acting.menu,
             "run.restore": screen.acting.restore,
             "job.cancel": screen.acting.cancel,
             "app.readonly": self._read_only,

@@ -1,6 +1,7 @@
 """Acting on a run: the plan, its confirmation, the job, and everything that must not happen."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from cockpit.sources.flow_studio import FlowStudioSource
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
-from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PlanDialog, PromptDialog
+from widgets.dialogs import FormDialog, HelpDialog, MenuDialog, MessageDialog, PlanDialog, PromptDialog
 from widgets.dialogs.base import Dialog
 
 RETRY = f"make stepwise-retry RUN_ID={scenes.FAILED} FLOW=build STEP=clarify"
@@ -180,11 +181,18 @@ async def test_a_plan_whose_run_has_moved_is_refused(make_app: MakeApp, root: Pa
         await me.press("T")
         await me.open_dialog(PlanDialog)
         run.event("step_start", "build", "author_tests", "test-author", at=60)
+        first = me.dialog
         await me.press("y")
-        await me.told("was not started", "changed")
+        await me.until(lambda: me.dialog is not None and me.dialog is not first, "what moved is shown")
+        moved = await me.open_dialog(PlanDialog)
+        assert "moved; nothing was done" in moved.heading
+        assert re.search(r"events +8 +-> +9", plan_text(moved)), "what moved is named"
         assert not jobs_of(root)
         assert me.kinds() == ["action.refused"]
         await me.until(lambda: "refused" in me.text("timeline"))
+        await me.press("y")
+        await me.until(lambda: me.dialog is not None and me.dialog is not moved, "the plan of what the run is now")
+        assert RETRY in plan_text(await me.open_dialog(PlanDialog))
 
 
 async def test_the_plan_is_for_the_run_it_was_opened_on(make_app: MakeApp, root: Path) -> None:
@@ -205,8 +213,8 @@ async def test_archive_needs_the_typed_id(make_app: MakeApp, root: Path) -> None
     scenes.three(root)
     async with operate(make_app()) as me:
         await me.press("A")
-        await me.open_dialog(MenuDialog)
-        await me.press("a")
+        await me.open_dialog(FormDialog)
+        await me.press("enter")
         plan = await me.open_dialog(PlanDialog)
         assert plan.confirm == "typed"
         await me.write("y")
@@ -230,8 +238,8 @@ async def test_archive_moves_aside_and_restore_brings_back(make_app: MakeApp, ro
     before = receipt.read_bytes()
     async with operate(make_app()) as me:
         await me.press("A")
-        await me.open_dialog(MenuDialog)
-        await me.press("m")
+        await me.open_dialog(FormDialog)
+        await me.press("y", "enter")
         await me.open_dialog(PlanDialog)
         await me.write(scenes.FAILED)
         await me.press("enter")
@@ -346,8 +354,6 @@ async def test_a_running_run_is_not_retried(make_app: MakeApp, root: Path) -> No
             await me.told("running")
             assert me.dialog is None
         await me.press("A")
-        await me.open_dialog(MenuDialog)
-        await me.press("a")
         message = await me.open_dialog(MessageDialog)
         assert "running" in plan_text(message)
         assert not jobs_of(root)
@@ -369,8 +375,6 @@ async def test_hostile_names_are_shown_and_refused(make_app: MakeApp, root: Path
             await me.press("y", "enter")
             await me.no_dialog()
         await me.press("A")
-        await me.open_dialog(MenuDialog)
-        await me.press("a")
         await me.open_dialog(MessageDialog)
         await me.press("escape")
         await me.no_dialog()
@@ -391,9 +395,11 @@ async def test_a_run_that_vanished_cannot_be_acted_on(make_app: MakeApp, root: P
     async with operate(make_app()) as me:
         await me.press("T")
         await me.open_dialog(PlanDialog)
+        first = me.dialog
         shutil.rmtree(run.path)
         await me.press("y")
-        await me.told("was not started")
+        await me.until(lambda: me.dialog is not None and me.dialog is not first, "what moved is shown")
+        assert "unreadable" in plan_text(await me.open_dialog(PlanDialog))
         assert not jobs_of(root)
 
 
@@ -417,8 +423,8 @@ async def open_help(me: Operator) -> None:
 
 async def open_typed(me: Operator) -> None:
     await me.press("A")
-    await me.open_dialog(MenuDialog)
-    await me.press("a")
+    await me.open_dialog(FormDialog)
+    await me.press("enter")
     await me.open_dialog(PlanDialog)
 
 
@@ -482,3 +488,23 @@ async def test_an_action_that_the_system_does_not_have_says_so(
         await me.press("R")
         await me.told("flow-studio has no resume for this run")
         assert me.dialog is None
+
+
+async def test_the_action_menu_offers_everything_and_says_why_not_the_rest(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    scenes.makefile(root)
+    async with operate(make_app()) as me:
+        await me.press("X")
+        menu = await me.open_dialog(MenuDialog)
+        offered = {item.id: item.disabled for item in menu.items}
+        assert offered["retry"] is None
+        assert offered["restore"] is not None
+        assert len({item.key for item in menu.items if item.key}) == len([item for item in menu.items if item.key])
+        await me.press(next(item.key for item in menu.items if item.id == "restore"))
+        assert me.dialog is menu, "what cannot be done is not chosen"
+        await me.until(lambda: "in its place" in me.picture(), "the reason is said in full")
+        await me.press(next(item.key for item in menu.items if item.id == "retry"))
+        assert RETRY in plan_text(await me.open_dialog(PlanDialog))
+        await me.press("n")
+        await me.no_dialog()
+        assert not jobs_of(root)

@@ -10,10 +10,13 @@ from textual.content import Content
 from textual.events import Key, Mount
 from textual.widgets import Static
 
+from widgets.cells import wrap
 from widgets.dialogs.base import DEAF_S, Dialog
 from widgets.menu_list import MenuList, menu_rows
 from widgets.rows import MenuItem
 
+MOST_LINES = 4
+"""Lines that a reason why not may take."""
 HINT = "enter choose   esc cancel"
 
 
@@ -64,5 +67,8 @@ class MenuDialog(Dialog[str | None]):
             self.dismiss(item.id)
             return
         hint = self.query_one("#hint", Static)
+        lines = wrap(f"{item.title.split('  ')[0]}: {item.disabled}", max(8, self.query_one("#box").content_size.width))
         hint.set_classes("line bad")
-        hint.update(Content(f"{item.title}: {item.disabled}"))
+        hint.update(Content("\n".join(lines[:MOST_LINES])))
+        hint.styles.height = min(len(lines), MOST_LINES)
+        self.call_after_refresh(self.fit_body)
