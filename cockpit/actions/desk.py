@@ -201,7 +201,8 @@ class ActionDesk:
     def _before(self, plan: Plan, ref: RunRef) -> Before | None:
         """The run as it is, where it will have a say in how the job went: the cockpit's own commands tell the truth."""
         of_its_own = plan.action in {spec.id for spec in BUILT_IN}
-        if plan.refused is not None or of_its_own or plan.reach is not Reach.RUN:
+        idle = plan.request is not None and not plan.request.works
+        if plan.refused is not None or of_its_own or idle or plan.reach is not Reach.RUN:
             return None
         return take_before(self._source_of(ref), ref, plan.fingerprint, self.jobs_context.clock())
 

@@ -112,6 +112,7 @@ def plan_request(
         prior=tuple(filler.prior(each) for each in spec.prior if filler.applies(each.when)),
         before=filler.checks(spec.before, service.url, root),
         after=filler.checks(spec.after, service.url, root),
+        works=spec.works,
     )
 
 

@@ -28,7 +28,7 @@ class Service(Model):
     timeout_s: float = 10.0
 
 
-BodyValue = bool | int | str | tuple[str, ...]
+BodyValue = bool | int | float | str | tuple[str, ...]
 """What a field of a JSON body may hold. A template that is one input and nothing else takes that input's type: an
 integer becomes a number, a flag `true` or `false`."""
 
@@ -137,6 +137,7 @@ class RequestSpec(Model):
         prior: Must have been done before, or the request is not sent.
         before: Gates: must hold or the request is not sent.
         after: Asked when it was answered; the outcome rests on them. Those of the answer come first.
+        works: Whether it makes the run take steps: the run's own records then have a say in how it went.
     """
 
     service: str
@@ -148,6 +149,7 @@ class RequestSpec(Model):
     prior: tuple[Prior, ...] = ()
     before: tuple[RequestCheck, ...] = ()
     after: tuple[RequestCheck, ...] = ()
+    works: bool = False
 
 
 class PlannedCheck(Model):
@@ -175,6 +177,7 @@ class PlannedRequest(Model):
         timeout_s: Seconds the answer may take.
         check_timeout_s: Seconds the answer to a check may take.
         prior: With their templates filled in.
+        works: Whether it makes the run take steps.
     """
 
     service: str
@@ -187,3 +190,4 @@ class PlannedRequest(Model):
     prior: tuple[Prior, ...] = ()
     before: tuple[PlannedCheck, ...] = ()
     after: tuple[PlannedCheck, ...] = ()
+    works: bool = False

@@ -20,7 +20,7 @@ MAX_STATE = 512 * 1024
 _LONG_TEXTS = frozenset(("error", "message", "details_redacted", "logs_json", "findings", "report", "diff"))
 _NUMBERS = frozenset(("step_index", "attempt", "attempts", "tokens_in", "tokens_out", "cost_cents", "priority"))
 
-RUN = ("id", "status", "phase", "created_at", "project_id", "roadmap_item_id")
+RUN = ("id", "status", "phase", "created_at", "tenant_id", "project_id", "roadmap_item_id")
 STEP = ("step_index", "step_name", "status", "attempt", "error", "logs_json", "created_at", "updated_at")
 ALERT = ("alert_type", "key", "severity", "message", "status", "attempts", "updated_at")
 BUDGET = ("persona", "tokens_in", "tokens_out", "cost_cents", "status", "error", "updated_at")

@@ -12,7 +12,7 @@ from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
 from cockpit.models.records import RunRecord
 from cockpit.models.run import RunRef
-from cockpit.sources.ai_csuite import detail, postgres, selfwork
+from cockpit.sources.ai_csuite import actions, detail, postgres, selfwork
 from cockpit.sources.ai_csuite.database import reading, stamp
 from cockpit.sources.ai_csuite.serverlog import Call
 from cockpit.sources.ai_csuite.store import Known, Store
@@ -189,12 +189,14 @@ class AiCsuiteSource:
         return _unreadable(ref, look.path, reason or "the run is no longer in the database", fingerprint)
 
     def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
-        """None by a command: what the system can do to a run it does over HTTP, and most of it does harm.
-
-        Its own runbook's resume after exhausted retries leaves the run in `running` for ever, and `POST
-        /runs/{id}/start` turns any run green (formats/ai-csuite.md 0.4, 0.5).
-        """
-        return ()
+        """All by requests to its server; see `cockpit.sources.ai_csuite.actions`."""
+        look = _Look(self, ref)
+        if look.run_id == selfwork.NAME:
+            return actions.of_system()
+        if look.store is None or look.run_id is None:
+            return ()
+        rows, _ = look.store.rows(look.run_id, many=False)
+        return () if rows is None else actions.of_run(rows, look.code)
 
     def watch_paths(self, ref: RunRef) -> Sequence[Path]:
         """The directory of the database: its log and its journal come and go there."""
@@ -235,6 +237,8 @@ class _Look:
         self.run_id = selfwork.NAME if known_tree is not None else _unplain(row) if mark else None
         self.reports: list[selfwork.Report] = []
         self.calls: list[Call] = []
+        tree = known_tree or source._tree(survey, rel)
+        self.code = None if tree is None else encode(tree.code)
         if self.run_id == selfwork.NAME:
             self.reports = selfwork.reports(ref.root, known_tree or source._tree(survey, rel))
             self.incidents = self._orphans(survey)
