@@ -43,6 +43,8 @@ class RootSettings(_Section):
     """Refuse every action on runs of this root."""
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Action id to argument list, replacing the source's default; `{run}`, `{flow}` and `{step}` are filled in."""
+    profile: Literal["documented", "upstream"] = "documented"
+    """Commands of Flow Studio: those of its incident documents, or those its trees themselves have."""
     database: SecretStr | None = None
     """PostgreSQL database with the runs of this root (ai-csuite): a DSN, or `env:NAME` of a variable with it."""
 
@@ -246,7 +248,13 @@ class Settings(_Section):
         """What sources take from the settings, by source id."""
         databases = ((root.path, root.database.get_secret_value()) for root in self.roots if root.database is not None)
         probes = (self.probes.for_source(),)
-        return {"custom": self.custom, "ai-csuite": tuple(databases), "agents-orchestration": probes}
+        profiles = tuple((root.path, root.profile) for root in self.roots)
+        return {
+            "custom": self.custom,
+            "ai-csuite": tuple(databases),
+            "agents-orchestration": probes,
+            "flow-studio": profiles,
+        }
 
 
 def load_settings(path: Path, *, required: bool = False) -> Settings:

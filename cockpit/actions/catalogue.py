@@ -100,7 +100,8 @@ def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:
         return _plan_archive(spec, run, context)
     if spec.id == RESTORE.id:
         return _plan_restore_present(run, context)
-    return foreseen(make_plan(spec, run, context))
+    plan = make_plan(spec, run, context)
+    return plan if context.offering else foreseen(plan)
 
 
 def list_archives(state_dir: Path, root: Path) -> tuple[Archived, ...]:

@@ -23,6 +23,7 @@ from cockpit.actions.catalogue import (
 from cockpit.actions.checks import Context, lock_key
 from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
+from cockpit.actions.foresight import reviewed
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
 from cockpit.actions.launcher import REFUSED, JobContext, holder, holders, moved, start_job
 from cockpit.actions.requests import ServiceOf
@@ -110,7 +111,8 @@ class ActionDesk:
         # Before the facts are read: what changes while they are makes the plan void, not wrong.
         context = self._context(run, flow=flow, step=step, options=options)
         fresh = source.detail(run.ref, detail)
-        return plan_for(known[action], run, context.with_detail(fresh, self._judge(fresh) if self._judge else None))
+        judged = self._judge(fresh) if self._judge else None
+        return reviewed(plan_for(known[action], run, context.with_detail(fresh, judged)), source, run.ref)
 
     def archives(self) -> tuple[Archived, ...]:
         """The archives of the root, newest first."""

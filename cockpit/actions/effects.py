@@ -12,6 +12,9 @@ from cockpit.sanitize import clean
 ONE_STEP = frozenset({"retry"})
 """Actions that touch the step they are given and no other; the rest go on from it to the end of the flow."""
 
+NO_STEPS = frozenset({"rerun", "resume-check"})
+"""Actions that name a flow or a step and write nothing of the run: they only look, or make a new one."""
+
 _MOST_FILES = 40
 
 
@@ -32,7 +35,7 @@ class Scope:
     @classmethod
     def of(cls, action: str, needs: set[str], flow: str | None, step: str | None) -> "Scope":
         """The scope of an action with its flow and step."""
-        if not needs & {"flow", "step"}:
+        if action in NO_STEPS or not needs & {"flow", "step"}:
             return cls(None, None, only=False)
         return cls(flow, step if "step" in needs else None, only=action in ONE_STEP)
 

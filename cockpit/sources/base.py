@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from cockpit.models.action import ActionSpec
+from pydantic import Field
+
+from cockpit.models.action import ActionSpec, Plan
+from cockpit.models.base import Model
 from cockpit.models.detail import RunDetail
 from cockpit.models.problem import Problem
 from cockpit.models.run import RunRef
@@ -72,6 +75,29 @@ class Configurable(Protocol):
 
     def configure(self, options: Sequence[Any]) -> None:
         """Replace what was set before; called before the source is asked anything, and again by another session."""
+        ...
+
+
+class Review(Model):
+    """What a source has to say about the plan of one of its own actions.
+
+    Attributes:
+        warnings: What must be known before saying yes, of what was chosen and of this host.
+        env: Changes to the environment that follow from what was chosen.
+        refused: Why what was chosen cannot work, or `None`.
+    """
+
+    warnings: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    refused: str | None = None
+
+
+@runtime_checkable
+class Reviewer(Protocol):
+    """Optional: a source that looks at a plan of its own actions once everything is chosen, before it is shown."""
+
+    def review(self, ref: RunRef, plan: Plan) -> Review:
+        """What is to be added to a plan. Depends on the plan, the run and this host only; never raises."""
         ...
 
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.actions.templates import fill, working_directory
-from cockpit.models.run import RunRef
 from cockpit.sources.base import Source
 from cockpit.sources.curriculum_builder import CurriculumBuilderSource, layout
 from tests.builders import FlowStudioRun
@@ -106,49 +104,3 @@ def test_a_run_is_watched_where_its_files_are_written(tmp_path: Path) -> None:
     assert {str(path.relative_to(run.path)) for path in SOURCE.watch_paths(run.ref)} == {
         ".", "inputs", "logs", "outputs", "outputs/curriculum", "outputs/plan", "outputs/reviews",
     }  # fmt: skip
-
-
-def actions(ref: RunRef) -> dict[str, tuple[str, ...]]:
-    return {spec.id: fill(spec.argv, {"run": ref.id, "flow": None, "step": None}) for spec in SOURCE.actions(ref)}
-
-
-def test_the_commands_are_the_systems_own_and_told_where_the_run_lies(tmp_path: Path) -> None:
-    run = CurriculumRun(tmp_path / "runs")
-    script = tmp_path / "scripts" / "orchestration.py"
-    script.parent.mkdir()
-    script.write_text("")
-    told = ("env", f"ORCHESTRATION_BASE_DIR={tmp_path / 'runs'}", "python3.11", "scripts/orchestration.py")
-    assert actions(run.ref) == {
-        "resume": (*told, "iterate", NAME),
-        "retry": (*told, "run", NAME),
-        "validate": (*told, "validate", NAME),
-        "plan-run": (*told, "plan", NAME),
-        "iterate": (*told, "iterate", NAME),
-        "run-scope": (*told, "run", NAME, "--scope-file", str(run.path / "inputs/scope.md")),
-        "init": (*told, "init", "demo"),
-    }
-    for spec in SOURCE.actions(run.ref):
-        assert working_directory(run.path, spec.cwd_marker) == tmp_path
-        assert not {"status", "next", "archive"} & set(spec.argv)
-
-
-def expects(run: CurriculumRun, action: str) -> str:
-    return "\n".join(next(spec for spec in SOURCE.actions(run.ref) if spec.id == action).expects)
-
-
-def test_the_warnings_fit_the_state_of_the_run(tmp_path: Path) -> None:
-    ended, fresh = CurriculumRun(tmp_path / "a"), CurriculumRun(tmp_path / "b", upto="spec_ready")
-    assert "is lost" in expects(ended, "retry")
-    assert "is lost" not in expects(fresh, "retry")
-    assert actions(fresh.ref)["resume"][-2:] == ("run", NAME)
-    assert "topic_spec.json is overwritten" in expects(fresh, "run-scope")
-    assert "warning" not in expects(ended, "validate")
-    ended.record("planned", history=[])
-    assert "the system refuses this command" in expects(ended, "validate")
-    assert "refuses" not in expects(ended, "init")
-    odd = CurriculumRun(tmp_path / "c", "Copy")
-    assert "takes only run ids" in expects(odd, "iterate")
-
-
-def test_a_place_no_template_can_hold_offers_nothing(tmp_path: Path) -> None:
-    assert SOURCE.actions(CurriculumRun(tmp_path / "{flow}").ref) == ()

@@ -152,17 +152,6 @@ def test_watch_paths_are_the_places_where_records_are_written(tmp_path: Path) ->
     assert SOURCE.watch_paths(ref) == [run.path, run.path / "build", run.path / "build" / "receipts"]
 
 
-def test_actions_are_those_of_the_playbook(tmp_path: Path) -> None:
-    FlowStudioRun(tmp_path / "runs").meta()
-    (ref,) = SOURCE.scan(tmp_path)
-    resume, retry = SOURCE.actions(ref)
-    assert (resume.id, resume.argv, resume.needs) == (
-        "resume", ("make", "stepwise-{flow}", "RUN_ID={run}", "START_STEP={step}"), ("flow", "step"),
-    )  # fmt: skip
-    assert (retry.id, retry.argv) == ("retry", ("make", "stepwise-retry", "RUN_ID={run}", "FLOW={flow}", "STEP={step}"))
-    assert {resume.cwd_marker, retry.cwd_marker} == {"Makefile"}
-
-
 @pytest.mark.parametrize(
     ("rel", "kind", "flow"),
     [

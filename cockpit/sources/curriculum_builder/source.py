@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cockpit.models.action import ActionSpec
+from cockpit.models.action import ActionSpec, Plan
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import RunRef
-from cockpit.sources.curriculum_builder import commands
+from cockpit.sources.base import Review
+from cockpit.sources.curriculum_builder import commands, settings
 from cockpit.sources.curriculum_builder.actions import actions_for
 from cockpit.sources.curriculum_builder.layout import find_owner, find_runs
 from cockpit.sources.curriculum_builder.reader import fingerprint, listing, read_detail
@@ -66,6 +67,10 @@ class CurriculumBuilderSource:
     def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
         """The system's own commands for this run, with what each of them does besides its work."""
         return actions_for(ref)
+
+    def review(self, ref: RunRef, plan: Plan) -> Review:
+        """What the environment of a run that is generated will do to it; see `settings`."""
+        return settings.review(plan)
 
     def watch_paths(self, ref: RunRef) -> Sequence[Path]:
         """The run's directories, which are always the same, and its recorded commands."""

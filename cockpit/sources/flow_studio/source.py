@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from cockpit.models.action import ActionSpec
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import RunRef
+from cockpit.sources.flow_studio.catalogue import DOCUMENTED, actions_for
 from cockpit.sources.flow_studio.layout import find_owner, find_runs
 from cockpit.sources.flow_studio.reader import read_detail
 from cockpit.sources.paths import encode, run_dir
@@ -16,10 +18,13 @@ _WATCHED_DEPTH = 2
 
 
 class FlowStudioSource:
-    """Implements `cockpit.sources.base.Source`. Stateless; parsed configuration is shared by all instances."""
+    """Implements `cockpit.sources.base.Source`. Keeps only its settings; parsed files are shared by all instances."""
 
     id = "flow-studio"
     title = "Flow Studio"
+
+    def __init__(self) -> None:
+        self._profiles: dict[str, str] = {}
 
     def detect(self, root: Path) -> bool:
         """Whether there is at least one run at or below `root`."""
@@ -61,8 +66,12 @@ class FlowStudioSource:
         return read_detail(ref, previous)
 
     def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
-        """Resume and retry as the playbook has them; no tree defines these targets itself (formats 5)."""
-        return _ACTIONS
+        """What the root's profile offers; see `cockpit.sources.flow_studio.catalogue`."""
+        return actions_for(ref, self._profiles.get(os.path.realpath(ref.root), DOCUMENTED))
+
+    def configure(self, options: Sequence[Any]) -> None:
+        """Take from the settings which commands a root has: pairs of its absolute path and a profile."""
+        self._profiles = {os.path.realpath(root): str(profile) for root, profile in options}
 
     def watch_paths(self, ref: RunRef) -> Sequence[Path]:
         """The run's directory and those below it, two levels deep: where its records are written."""
@@ -94,28 +103,3 @@ def _folders(directory: Path) -> list[Path]:
             )
     except OSError:
         return []
-
-
-_ACTIONS = (
-    ActionSpec(
-        id="resume",
-        title="Resume the run from a step",
-        argv=("make", "stepwise-{flow}", "RUN_ID={run}", "START_STEP={step}"),
-        needs=("flow", "step"),
-        cwd_marker="Makefile",
-        undo="Not possible: receipts and handoffs of the steps that run again are overwritten.",
-        expects=(
-            "receipts and handoffs of this step and the ones after it are written anew",
-            "the run's record says running, then how it ended",
-        ),
-    ),
-    ActionSpec(
-        id="retry",
-        title="Retry one step",
-        argv=("make", "stepwise-retry", "RUN_ID={run}", "FLOW={flow}", "STEP={step}"),
-        needs=("flow", "step"),
-        cwd_marker="Makefile",
-        undo="Not possible: the step's receipt and handoff are overwritten.",
-        expects=("the receipt and the handoff of this step are written anew",),
-    ),
-)
