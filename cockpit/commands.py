@@ -236,6 +236,13 @@ COMMANDS: tuple[Command, ...] = (
         "run.restore", (), "restore", "Bring an archived run back. Shows the plan first.", group=Group.ACT, acts=True
     ),
     Command(
+        "act.undo",
+        ("u",),
+        "undo",
+        "Take back the last thing you did that can be taken back. Shows the plan first.",
+        group=Group.ACT,
+    ),
+    Command(
         "job.cancel",
         ("K",),
         "Kill job",

@@ -70,14 +70,15 @@ class Acting:
                 with suppress(CockpitError):
                     await asyncio.to_thread(screen.session.perform, plan, run.ref)
                 screen.refresh_ledgers()
-            choice = await self._ask(plan)
+            choice = await self.ask(plan)
             if choice == "copy":
                 screen.copying.copy("command", command_text(plan.argv))
             if choice != "confirm" or not await self._moved(plan, run):
                 return
 
-    async def _ask(self, plan: Plan) -> str | None:
-        name = f"{plan.action} {words.text(plan.run).text}"
+    async def ask(self, plan: Plan) -> str | None:
+        """Show a plan: `confirm`, `copy`, or `None`; one that is refused says why, and nothing can be confirmed."""
+        name = words.text(plan.title or f"{plan.action} {plan.run}", limit=80).text
         app = self._screen.app
         if plan.refused:
             await asking.tell(app, f"Cannot {name}", plan_lines(plan))
@@ -133,7 +134,7 @@ class Acting:
         desk, ref = found[name]
         try:
             plan = await asyncio.to_thread(desk.plan_restore, name)
-            if await self._ask(plan) == "confirm":
+            if await self.ask(plan) == "confirm":
                 job = await asyncio.to_thread(desk.perform, plan, ref)
                 screen.logfiles.open_job(job)
                 screen.session.board.refresh()

@@ -32,6 +32,7 @@ from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
 from cockpit.screens.scope import RunScope
 from cockpit.screens.scoping import Scoping
+from cockpit.screens.undoing import TakingBack
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
 from widgets.checklist import Checklist
 from widgets.deck import Deck, DeckPlan, DeckState
@@ -159,6 +160,11 @@ class CockpitScreen(Screen[None]):
     def acting(self) -> Acting:
         """Plans, confirms and follows actions."""
         return Acting(self)
+
+    @cached_property
+    def taking_back(self) -> TakingBack:
+        """Undoes what was done last."""
+        return TakingBack(self)
 
     @cached_property
     def recording(self) -> Recording:

@@ -75,6 +75,7 @@ class Commanding:
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
+            "act.undo": screen.taking_back.undo,
             "run.restore": screen.acting.restore,
             "job.cancel": screen.acting.cancel,
             "app.readonly": self._read_only,

@@ -488,23 +488,3 @@ async def test_an_action_that_the_system_does_not_have_says_so(
         await me.press("R")
         await me.told("flow-studio has no resume for this run")
         assert me.dialog is None
-
-
-async def test_the_action_menu_offers_everything_and_says_why_not_the_rest(make_app: MakeApp, root: Path) -> None:
-    scenes.three(root)
-    scenes.makefile(root)
-    async with operate(make_app()) as me:
-        await me.press("X")
-        menu = await me.open_dialog(MenuDialog)
-        offered = {item.id: item.disabled for item in menu.items}
-        assert offered["retry"] is None
-        assert offered["restore"] is not None
-        assert len({item.key for item in menu.items if item.key}) == len([item for item in menu.items if item.key])
-        await me.press(next(item.key for item in menu.items if item.id == "restore"))
-        assert me.dialog is menu, "what cannot be done is not chosen"
-        await me.until(lambda: "in its place" in me.picture(), "the reason is said in full")
-        await me.press(next(item.key for item in menu.items if item.id == "retry"))
-        assert RETRY in plan_text(await me.open_dialog(PlanDialog))
-        await me.press("n")
-        await me.no_dialog()
-        assert not jobs_of(root)

@@ -26,6 +26,7 @@ DOCUMENTED = {
     "x": "checklist.menu", "y": "copy.menu", "c": "record.comment", "o": "view.open",
     "at": "view.audit", "q": "app.close", "ctrl+c": "app.quit", "ctrl+z": "app.suspend",
     "R": "run.resume", "T": "run.retry", "A": "run.archive", "K": "job.cancel", "W": "app.readonly",
+    "u": "act.undo", "X": "run.menu",
 }  # fmt: skip
 """The documented key map, as far as it is about runs: what a key does in the Runs pane, else where it works at all."""
 
