@@ -1,20 +1,17 @@
-"""`checklist`, `tick`, `untick`, `skip`, `playbooks`."""
+"""`checklist`, `tick`, `untick`, `skip`."""
 
 import argparse
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from cockpit.cli import output
 from cockpit.cli.context import open_session
-from cockpit.errors import ExitCode, UsageError
+from cockpit.errors import ExitCode
 from cockpit.ledger import Ledger
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.playbook import Checklist
-from cockpit.models.problem import Problem
 from cockpit.models.run import Run
-from cockpit.playbooks.loader import Library, lint
-from cockpit.presenters import documents, words
+from cockpit.presenters import documents
 from cockpit.presenters.checklist import checklist_rows, progress
 from cockpit.presenters.times import TimeStyle
 from cockpit.session import Session
@@ -70,62 +67,6 @@ def _target(session: Session, options: argparse.Namespace) -> tuple[Run, Ledger]
     ledger = session.ledger(session.root_of(run.ref))
     ledger.refresh()
     return run, ledger
-
-
-def playbooks(options: argparse.Namespace) -> int:
-    """List the library, show playbooks, or lint files; exit 1 where lint finds something."""
-    with open_session(options, need_root=False) as session:
-        library = session.library
-        if options.what == "show":
-            return _show(library, options)
-        if options.what == "lint":
-            return _lint(session, options)
-        if options.json:
-            output.emit([documents.plain(book) for book in library.playbooks])
-            return int(ExitCode.OK)
-        rows = [
-            (words.text(book.id, Tone.STRONG), Cell(str(len(book.items))), words.text(" ".join(book.states)),
-             Cell("shipped" if book.shipped else "yours", Tone.DIM), words.text(book.title))
-            for book in library.playbooks
-        ]  # fmt: skip
-        output.table(("playbook", "items", "for runs that are", "from", "title"), rows)
-    return int(ExitCode.OK)
-
-
-def _show(library: Library, options: argparse.Namespace) -> int:
-    """Print playbooks; as JSON the one that was asked for, or a list of several."""
-    books = []
-    for name in options.names or _missing("show needs the id of a playbook"):
-        book = library.get(name)
-        if book is None:
-            raise UsageError(f"no playbook {name!r}; there are {', '.join(item.id for item in library.playbooks)}")
-        books.append(book)
-    if options.json:
-        output.emit(books[0] if len(books) == 1 else books)
-    else:
-        for line in "\n\n".join(book.body for book in books).splitlines():
-            output.say(line)
-    return int(ExitCode.OK)
-
-
-def _lint(session: Session, options: argparse.Namespace) -> int:
-    problems: list[Problem] = []
-    for name in options.names:
-        problems.extend(lint(Path(name))[1])
-    if not options.names:
-        problems.extend(session.library.problems)
-    if options.json:
-        output.emit(problems)
-    else:
-        for problem in problems:
-            line = f":{problem.line}" if problem.line else ""
-            output.say(f"{problem.path}{line}: {problem.reason}")
-        output.tell(f"{len(problems)} problems" if problems else "nothing to complain of")
-    return int(ExitCode.BAD if problems else ExitCode.OK)
-
-
-def _missing(message: str) -> list[str]:
-    raise UsageError(message)
 
 
 def _evidence(text: str | None) -> tuple[Evidence, ...]:

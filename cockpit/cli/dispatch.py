@@ -32,7 +32,7 @@ _HANDLERS: dict[str, str] = {
     "tick": "cockpit.cli.checklists:tick",
     "untick": "cockpit.cli.checklists:untick",
     "skip": "cockpit.cli.checklists:skip",
-    "playbooks": "cockpit.cli.checklists:playbooks",
+    "playbooks": "cockpit.cli.playbooks:playbooks",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",

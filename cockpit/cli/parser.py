@@ -232,3 +232,4 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     playbooks = verb("playbooks")
     playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
     playbooks.add_argument("names", metavar="ID|FILE", nargs="*")
+    playbooks.add_argument("--raw", action="store_true", help="show: the file as it is, to start your own from")

@@ -54,6 +54,7 @@ class Playbook(Model):
         body: The Markdown below the front matter, as written.
         path: The file it came from.
         shipped: Whether it is part of the library rather than the user's own.
+        overrides: The path of the shipped one it takes the place of, or `None`.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Playbook(Model):
     body: str = ""
     path: str = ""
     shipped: bool = True
+    overrides: str | None = None
 
     def fits(self, source: str) -> bool:
         """Whether it is for runs of this source."""

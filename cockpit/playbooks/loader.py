@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from cockpit.models.finding import Finding
 from cockpit.models.playbook import Playbook, PlaybookItem
@@ -74,6 +75,30 @@ class Library:
         return max(fitting, key=lambda each: each[:2])[2] if fitting else None
 
 
+class BookFile(NamedTuple):
+    """A playbook file as read.
+
+    Attributes:
+        path: Where it is; of a shipped one, below this package.
+        stem: Its name without the suffix.
+        data: Its bytes.
+        shipped: Whether it is part of the library.
+    """
+
+    path: str
+    stem: str
+    data: bytes
+    shipped: bool
+
+    def text(self) -> tuple[str | None, Problem | None]:
+        """Its text, or why it has none."""
+        try:
+            return self.data.decode("utf-8"), None
+        except UnicodeDecodeError as error:
+            line = self.data[: error.start].count(b"\n") + 1
+            return None, Problem(path=self.path, line=line, reason="not UTF-8")
+
+
 def load_library(user_dir: Path | None = None) -> Library:
     """Read the shipped playbooks and the user's own. Never raises.
 
@@ -84,18 +109,18 @@ def load_library(user_dir: Path | None = None) -> Library:
         The playbooks, the user's in the place of shipped ones with the same id, and all problems.
     """
     problems: list[Problem] = []
-    chosen = _unique(_parsed(_shipped(problems), problems, shipped=True), problems)
-    own = _unique(_parsed(_user(user_dir, problems), problems, shipped=False), problems) if user_dir else {}
-    chosen.update(own)
+    books = book_files(user_dir, problems)
+    chosen = _unique(_parsed((file for file in books if file.shipped), problems), problems)
+    for book in _unique(_parsed((file for file in books if not file.shipped), problems), problems).values():
+        theirs = chosen.get(book.id)
+        chosen[book.id] = book if theirs is None else book.model_copy(update={"overrides": theirs.path})
     return Library(tuple(chosen[key] for key in sorted(chosen)), tuple(problems))
 
 
-def lint(path: Path) -> tuple[Playbook | None, tuple[Problem, ...]]:
-    """Read one file as a playbook and say everything that is wrong with it. Never raises."""
-    problems: list[Problem] = []
-    sources = [(str(path), path.stem, data)] if (data := _read(path, problems)) is not None else []
-    playbook = next(_parsed(sources, problems, shipped=False), None)
-    return playbook, tuple(problems)
+def book_files(user_dir: Path | None, problems: list[Problem]) -> tuple[BookFile, ...]:
+    """The files of the library and of the user, by name; what cannot be read is added to `problems`."""
+    own = _user(user_dir, problems) if user_dir else ()
+    return (*_shipped(problems), *own)
 
 
 def _calls(finding: Finding, run: Run) -> bool:
@@ -122,17 +147,18 @@ def _found(pattern: str, texts: tuple[str, ...]) -> bool:
     return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
 
 
-def _shipped(problems: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+def _shipped(problems: list[Problem]) -> Iterator[BookFile]:
     folder = files("cockpit.playbooks").joinpath(SHIPPED_FOLDER)
     try:
         entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)), key=lambda e: e.name)
         for entry in entries:
-            yield f"{SHIPPED_FOLDER}/{entry.name}", entry.name.removesuffix(_SUFFIX), entry.read_bytes()
+            name = entry.name
+            yield BookFile(f"{SHIPPED_FOLDER}/{name}", name.removesuffix(_SUFFIX), entry.read_bytes(), shipped=True)
     except OSError as error:
         problems.append(Problem(path=SHIPPED_FOLDER, reason=f"the shipped playbooks cannot be read: {error}"))
 
 
-def _user(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+def _user(folder: Path, problems: list[Problem]) -> Iterator[BookFile]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == _SUFFIX and not path.name.startswith("."))
     except FileNotFoundError:
@@ -141,13 +167,13 @@ def _user(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, str, byt
         problems.append(Problem(path=str(folder), reason=f"cannot be listed: {error.strerror or error}"))
         return
     for path in paths:
-        data = _read(path, problems)
+        data = read_file(path, problems)
         if data is not None:
-            yield str(path), path.stem, data
+            yield BookFile(str(path), path.stem, data, shipped=False)
 
 
-def _read(path: Path, problems: list[Problem]) -> bytes | None:
-    """The bytes of a regular file; never blocks on a FIFO."""
+def read_file(path: Path, problems: list[Problem]) -> bytes | None:
+    """The bytes of a regular file of a sensible size, or `None` and a problem; never blocks on a FIFO."""
     try:
         with open(path, "rb", opener=_open_without_blocking) as file:
             if not path.is_file():
@@ -167,15 +193,13 @@ def _open_without_blocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
-def _parsed(sources: Iterable[tuple[str, str, bytes]], problems: list[Problem], *, shipped: bool) -> Iterator[Playbook]:
-    for path, stem, data in sources:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            problems.append(Problem(path=path, line=line, reason="not UTF-8"))
+def _parsed(books: Iterable[BookFile], problems: list[Problem]) -> Iterator[Playbook]:
+    for file in books:
+        text, problem = file.text()
+        if text is None:
+            problems += [problem] if problem else []
             continue
-        playbook, found = parse_playbook(text, path, stem=stem, shipped=shipped)
+        playbook, found = parse_playbook(text, file.path, stem=file.stem, shipped=file.shipped)
         problems.extend(found)
         if playbook is not None:
             yield playbook

@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_ITEM = re.compile(r"[-*+] \[[ xX]\] +(?P<text>\S.*)")
+ITEM = re.compile(r"[-*+] \[[ xX]\] +(?P<text>\S.*)")
+"""The first line of a task-list item."""
+
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"(?P<level>#{1,6}) +(?P<text>.*?) *#* *")
 _BULLET = re.compile(r"\s*[-*+] +(\[[ xX]\] +)?")
@@ -72,7 +74,7 @@ def read_document(text: str, first_line: int = 1) -> Document:
                 document.title = document.title or heading["text"] or None
             section = heading["text"] if len(heading["level"]) > 1 else ""
             index += 1
-        elif item := _ITEM.fullmatch(line.rstrip()):
+        elif item := ITEM.fullmatch(line.rstrip()):
             block = _indented(lines, index + 1)
             document.items.append(_task_item(number, section, item["text"], block))
             index += 1 + len(block)

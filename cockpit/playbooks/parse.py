@@ -10,7 +10,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cockpit.models.playbook import CauseRow, Playbook, PlaybookItem
 from cockpit.models.problem import Problem
@@ -32,14 +32,54 @@ _LONGEST_SLUG = 40
 
 
 class _Report:
-    """Collects what is wrong with one file."""
+    """Collects what is wrong with one file; `head` is the text of its front matter."""
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.head = ""
         self.problems: list[Problem] = []
+
+    def key(self, key: str, reason: str) -> None:
+        """Something about a key of the front matter, or the want of it."""
+        self.add(reason, line_of(self.head, key) or 1)
 
     def add(self, reason: str, line: int | None = None) -> None:
         self.problems.append(Problem(path=self.path, line=line, reason=reason))
+
+
+class Parts(NamedTuple):
+    """A file taken apart: the text of its front matter, its Markdown, and the line (1-based) the Markdown begins at."""
+
+    head: str
+    body: str
+    line: int
+
+
+def split(text: str) -> Parts | str:
+    """Front matter and Markdown of a file, or why it has none."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    if lines[0].strip() != _FENCE:
+        return f"no front matter: the first line must be {_FENCE}"
+    end = next((index for index, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE), None)
+    if end is None:
+        return f"front matter without an end: a second {_FENCE} line is missing"
+    return Parts("".join(f"{line}\n" for line in lines[1:end]), "\n".join(lines[end + 1 :]), end + 2)
+
+
+def line_of(head: str, key: str) -> int | None:
+    """Line in the file of a top-level key of the front matter."""
+    asked = re.compile(rf"[\[ '\"]*{re.escape(key)}\s*['\"]?\s*[=.\]]")
+    lines = enumerate(head.split("\n"), start=2)
+    return next((number for number, line in lines if asked.match(line)), None)
+
+
+def arguments(command: str) -> tuple[str, ...]:
+    """A command as an argument list: quotes group words as in a shell, nothing else of a shell works.
+
+    Raises:
+        ValueError: A quote has no end.
+    """
+    return tuple(shlex.split(command))
 
 
 def parse_playbook(
@@ -58,19 +98,15 @@ def parse_playbook(
         used in spite of a problem is used.
     """
     report = _Report(path)
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    if lines[0].strip() != _FENCE:
-        report.add(f"no front matter: the first line must be {_FENCE}", 1)
+    parts = split(text)
+    if isinstance(parts, str):
+        report.add(parts, 1)
         return None, tuple(report.problems)
-    end = next((index for index, line in enumerate(lines[1:], start=1) if line.strip() == _FENCE), None)
-    if end is None:
-        report.add(f"front matter without an end: a second {_FENCE} line is missing", 1)
-        return None, tuple(report.problems)
-    head = _front_matter("".join(f"{line}\n" for line in lines[1:end]), report)
+    report.head = parts.head
+    head = _front_matter(parts.head, report)
     if head is None:
         return None, tuple(report.problems)
-    body = "\n".join(lines[end + 1 :]).strip("\n")
-    document = read_document("\n".join(lines[end + 1 :]), end + 2)
+    document = read_document(parts.body, parts.line)
     if not document.items:
         report.add("no items: a playbook needs at least one line that starts with `- [ ]`")
     playbook_id = _playbook_id(head, stem, report)
@@ -83,7 +119,7 @@ def parse_playbook(
         signatures=_signatures(head, report),
         items=_items(document.items, report),
         causes=tuple(row for table in document.tables for row in _causes(table, report)),
-        body=f"{body}\n",
+        body=parts.body.strip("\n") + "\n",
         path=path,
         shipped=shipped,
     )
@@ -100,16 +136,8 @@ def _front_matter(text: str, report: _Report) -> Mapping[str, Any] | None:
         report.add(f"front matter is not TOML: {_TOML_PLACE.sub('', str(error))}", line)
         return None
     for key in sorted(set(head) - _KEYS):
-        report.add(f"unknown front matter key {key!r}; known are {', '.join(sorted(_KEYS))}", _line_of(text, key))
+        report.key(key, f"unknown front matter key {key!r}; known are {', '.join(sorted(_KEYS))}")
     return head
-
-
-def _line_of(text: str, key: str) -> int | None:
-    """Line in the file of a top-level key of the front matter."""
-    for number, line in enumerate(text.split("\n"), start=2):
-        if line.lstrip("['\" ").startswith(key):
-            return number
-    return None
 
 
 def _playbook_id(head: Mapping[str, Any], stem: str, report: _Report) -> str:
@@ -117,9 +145,9 @@ def _playbook_id(head: Mapping[str, Any], stem: str, report: _Report) -> str:
     if isinstance(given, str) and NAME.fullmatch(given):
         return given
     if given is None:
-        report.add("no id in the front matter", 1)
+        report.key("id", "no id in the front matter")
     else:
-        report.add(f"{given!r} is no id: lower-case letters, digits and hyphens", 1)
+        report.key("id", f"{given!r} is no id: lower-case letters, digits and hyphens")
     return _slug(stem)
 
 
@@ -127,7 +155,7 @@ def _title(head: Mapping[str, Any], instead: str, report: _Report) -> str:
     given = head.get("title")
     if isinstance(given, str) and given.strip():
         return given.strip()
-    report.add("no title in the front matter", 1)
+    report.key("title", "no title in the front matter")
     return instead
 
 
@@ -135,7 +163,7 @@ def _texts(head: Mapping[str, Any], key: str, report: _Report) -> tuple[str, ...
     given = head.get(key, [])
     if isinstance(given, list) and all(isinstance(each, str) for each in given):
         return tuple(given)
-    report.add(f"{key} must be a list of texts", 1)
+    report.key(key, f"{key} must be a list of texts")
     return ()
 
 
@@ -143,7 +171,7 @@ def _severity(head: Mapping[str, Any], report: _Report) -> str | None:
     given = head.get("severity")
     if given is None or given in _SEVERITIES:
         return given
-    report.add(f"severity {given!r} is none of {', '.join(_SEVERITIES)}", 1)
+    report.key("severity", f"severity {given!r} is none of {', '.join(_SEVERITIES)}")
     return None
 
 
@@ -152,7 +180,7 @@ def _states(head: Mapping[str, Any], report: _Report) -> tuple[str, ...]:
     given = _texts(head, "states", report)
     for state in given:
         if state not in known:
-            report.add(f"unknown run state {state!r}; known are {', '.join(sorted(known))}", 1)
+            report.key("states", f"unknown run state {state!r}; known are {', '.join(sorted(known))}")
     return tuple(state for state in given if state in known)
 
 
@@ -162,7 +190,7 @@ def _signatures(head: Mapping[str, Any], report: _Report) -> tuple[str, ...]:
         try:
             re.compile(pattern)
         except (re.error, RecursionError, OverflowError) as error:
-            report.add(f"signature {pattern!r} is no regular expression: {error}", 1)
+            report.key("signatures", f"signature {pattern!r} is no regular expression: {error}")
         else:
             good.append(pattern)
     return tuple(good)
@@ -221,11 +249,10 @@ def _item_id(given: str | None, item: TaskItem, taken: set[str], report: _Report
 
 
 def _command(text: str | None, line: int, report: _Report) -> tuple[str, ...] | None:
-    """A command as an argument list: quotes group words as in a shell, nothing else of a shell works."""
     if text is None:
         return None
     try:
-        return tuple(shlex.split(text)) or None
+        return arguments(text) or None
     except ValueError as error:
         report.add(f"command {text!r} cannot be split into arguments: {error}", line)
         return None

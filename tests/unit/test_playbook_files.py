@@ -12,7 +12,7 @@ from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.playbook import CauseRow
 from cockpit.models.problem import Problem
 from cockpit.models.run import Reason, Run, RunRef, RunState
-from cockpit.playbooks.loader import Library, lint, load_library
+from cockpit.playbooks.loader import Library, load_library
 from cockpit.playbooks.markdown import read_document
 from cockpit.playbooks.parse import NAME, parse_playbook
 
@@ -113,14 +113,14 @@ def test_a_file_without_readable_front_matter_is_no_playbook(text: str, line: in
     ("old", "new", "line", "reason"),
     [
         ('id = "disk-full"\n', "", 1, "no id"),
-        ('id = "disk-full"', 'id = "Disk full"', 1, "'Disk full' is no id"),
+        ('id = "disk-full"', 'id = "Disk full"', 2, "'Disk full' is no id"),
         ('title = "Disk full"\n', "", 1, "no title"),
-        ('title = "Disk full"', "title = 3", 1, "no title"),
-        ('severity = "SEV2"', 'severity = "bad"', 1, "severity 'bad'"),
+        ('title = "Disk full"', "title = 3", 3, "no title"),
+        ('severity = "SEV2"', 'severity = "bad"', 5, "severity 'bad'"),
         ('severity = "SEV2"', 'sevrity = "SEV2"', 5, "unknown front matter key 'sevrity'"),
-        ('states = ["failed"]', 'states = ["broken"]', 1, "unknown run state 'broken'"),
-        ('states = ["failed"]', 'states = "failed"', 1, "states must be a list"),
-        ('["No space left"]', '["(", "x"]', 1, "no regular expression"),
+        ('states = ["failed"]', 'states = ["broken"]', 6, "unknown run state 'broken'"),
+        ('states = ["failed"]', 'states = "failed"', 6, "states must be a list"),
+        ('["No space left"]', '["(", "x"]', 7, "no regular expression"),
         ("id: df;", "id: DF;", 16, "'DF' is no item id"),
         ("id: df;", "", 16, "item without id"),
         ("id: df;", "ident: df;", 16, "unknown attribute 'ident'"),
@@ -243,6 +243,7 @@ def test_the_users_playbooks_add_to_the_shipped_ones_and_win_over_them(user: Pat
     assert stuck is not None
     assert (disk.shipped, failed.shipped, stuck.shipped) == (False, False, True)
     assert failed.path == str(user / "mine.md")
+    assert (failed.overrides, disk.overrides, stuck.overrides) == ("library/failed-run.md", None, None)
 
 
 def test_the_same_id_twice_is_a_problem_and_the_first_file_wins(user: Path) -> None:
@@ -275,17 +276,6 @@ def test_a_missing_directory_is_no_problem_and_a_file_in_its_place_is(tmp_path: 
     assert load_library(tmp_path / "nowhere").problems == ()
     (tmp_path / "file").write_text("")
     assert len(load_library(tmp_path / "file").problems) == 1
-
-
-def test_linting_one_file(user: Path) -> None:
-    (user / "good.md").write_text(GOOD)
-    (user / "bad.md").write_text("nothing")
-    playbook, problems = lint(user / "good.md")
-    assert playbook is not None
-    assert (playbook.id, problems) == ("disk-full", ())
-    playbook, problems = lint(user / "bad.md")
-    assert (playbook, len(problems)) == (None, 1)
-    assert len(lint(user / "nowhere.md")[1]) == 1
 
 
 # --- which one fits a run ----------------------------------------------------------------------------------------
