@@ -14,7 +14,7 @@ from cockpit.models.playbook import Playbook
 from cockpit.models.problem import Problem
 from cockpit.playbooks.loader import Library, book_files
 from cockpit.presenters import documents
-from cockpit.presenters.pages import catalogue_rows, playbook_page
+from cockpit.presenters.catalogue import catalogue_rows
 
 PIPED_WIDTH = 80
 """Cells of a page that does not go to a terminal."""
@@ -59,6 +59,8 @@ def _show(books: Sequence[Playbook], options: argparse.Namespace) -> int:
         for book in books:
             _raw(book)
     else:
+        from cockpit.presenters.pages import playbook_page
+
         for number, book in enumerate(books):
             if number:
                 output.say()

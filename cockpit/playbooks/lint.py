@@ -109,6 +109,9 @@ def _lint_file(
         found.append(error(None, "no heading: a playbook needs at least a line that starts with `# `"))
     for item in document.items:
         found += _item(file.path, item, which)
+        if not item.section:
+            reason = "stands under no `## ` heading: a checklist shows it without a section"
+            found.append(Complaint(path=file.path, line=item.line, level=Gravity.WARNING, reason=reason))
     return found, playbook
 
 

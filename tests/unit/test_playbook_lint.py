@@ -26,11 +26,13 @@ signatures = [
 
 # Disk full
 
+## Look
+
 - [ ] See how full it is <!-- id: df; command: df -h "{run}" -->
 - [ ] Its log says so <!-- id: log; check: artifact-exists; evidence: {flow}/logs/{step}.jsonl -->
 - [ ] Run it again <!-- id: again; check: job-succeeded; action: retry -->
 """
-DF, LOG, AGAIN = 13, 14, 15
+DF, LOG, AGAIN = 15, 16, 17
 
 
 def here(program: str) -> str | None:
@@ -73,7 +75,7 @@ def test_a_good_playbook_is_not_complained_of() -> None:
         ('"SEV2"', '"SEV5"', 5, "severity 'SEV5' is none of"),
         ('"No space left"', '"("', 6, "no regular expression"),
         ('"No space left"', '"x?"', 6, "signature 'x?' matches every text"),
-        ("# Disk full\n", "", None, "no heading"),
+        ("# Disk full\n\n## Look\n", "", None, "no heading"),
         ('title = "Disk full"', "title = ", 3, "not TOML"),
     ],
 )
@@ -92,6 +94,11 @@ def test_a_program_that_is_not_here_may_be_on_another_host() -> None:
     )
 
 
+def test_an_item_under_no_section_is_a_warning() -> None:
+    found = complaints(GOOD.replace("## Look\n", ""))
+    assert [(one.level, one.line) for one in found] == [(Gravity.WARNING, line - 1) for line in (DF, LOG, AGAIN)]
+
+
 def test_an_id_may_take_the_place_of_a_shipped_one_and_of_no_other() -> None:
     shipped = BookFile("library/a.md", "a", GOOD.encode(), shipped=True)
     mine = BookFile("/c/a.md", "a", GOOD.encode(), shipped=False)
@@ -104,7 +111,7 @@ def test_an_id_may_take_the_place_of_a_shipped_one_and_of_no_other() -> None:
 
 def test_a_file_that_is_no_text_says_where() -> None:
     (found,) = complaints(GOOD.encode() + b"\xff")
-    assert (found.line, found.reason) == (16, "not UTF-8")
+    assert (found.line, found.reason) == (18, "not UTF-8")
 
 
 def test_files_that_cannot_be_read_say_why_and_block_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cockpit.models.playbook import Playbook
 from cockpit.playbooks.loader import load_library
 from cockpit.playbooks.parse import parse_playbook
-from cockpit.presenters.pages import catalogue_rows, column_widths, playbook_page
+from cockpit.presenters.catalogue import catalogue_rows
+from cockpit.presenters.pages import column_widths, playbook_page
 
 LIBRARY = load_library()
 HOSTILE = "\x1b]52;c;eA==\x07\x1b[31m[/x]\u202e"
