@@ -311,6 +311,7 @@ class Session:
                 JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path, self._config, limits),
                 self.source_of,
                 overrides=settings.commands if settings else {},
+                declared=self.settings.actions,
                 judge=self.judge,
                 past=self.history,
                 service_of=self.settings.service,
@@ -335,9 +336,18 @@ class Session:
         """What an action would do to a run as it is on disk now. Raises as `ActionDesk.plan`."""
         return self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options)
 
-    def perform(self, plan: Plan, ref: RunRef, expected: str | None = None, *, timeout_s: float | None = None) -> Job:
+    def perform(
+        self,
+        plan: Plan,
+        ref: RunRef,
+        *,
+        expected: str | None = None,
+        rested_on: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Job:
         """Carry out a confirmed plan. Raises as `ActionDesk.perform`."""
-        return self.desk(self.root_of(ref)).perform(plan, ref, expected=expected, timeout_s=timeout_s)
+        desk = self.desk(self.root_of(ref))
+        return desk.perform(plan, ref, expected=expected, rested_on=rested_on, timeout_s=timeout_s)
 
     def settle(self) -> int:
         """Record the ends of jobs that nobody recorded because their supervisor was killed; returns how many.

@@ -7,7 +7,7 @@ Order of precedence, strongest first: command line, environment (`COCKPIT_ROOT`,
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -209,6 +209,9 @@ class Settings(_Section):
     custom: tuple[Any, ...] = ()
     """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` checks them."""
 
+    actions: tuple[Any, ...] = ()
+    """Actions declared here (`cockpit.actions.declared`); `load_settings` checks them."""
+
     @field_validator("services")
     @classmethod
     def _names(cls, value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
@@ -286,14 +289,25 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise _invalid(path, text, error) from error
-    if not settings.custom:
-        return settings
-    from cockpit.sources.custom.declaration import validate
+    update: dict[str, Any] = {}
+    for name, check in _lazily(settings):
+        try:
+            update[name] = check(getattr(settings, name))
+        except ValidationError as error:
+            raise _invalid(path, text, error, name) from error
+    return settings.model_copy(update=update) if update else settings
 
-    try:
-        return settings.model_copy(update={"custom": validate(settings.custom)})
-    except ValidationError as error:
-        raise _invalid(path, text, error, "custom") from error
+
+def _lazily(settings: Settings) -> Iterator[tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]]:
+    """The tables that are checked by what they belong to, which is imported only where there are any."""
+    if settings.custom:
+        from cockpit.sources.custom.declaration import validate as check_custom
+
+        yield "custom", check_custom
+    if settings.actions:
+        from cockpit.actions.declared import validate as check_actions
+
+        yield "actions", check_actions
 
 
 def _invalid(path: Path, text: str, error: ValidationError, *below: str) -> UsageError:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cockpit.actions.catalogue import specs
 from cockpit.actions.jobs import JOBS
 from cockpit.actions.launcher import REFUSED
+from cockpit.actions.notes import is_hash_of
 from cockpit.actions.plan import plan_hash, sealed
 from cockpit.actions.storage import read_object
 from cockpit.actions.supervisor import JOB
@@ -132,7 +132,7 @@ class Undoing:
 
     def _plan_action(self, done: Done, inverse: Inverse) -> Plan:
         run = self._run(done.undoable)
-        known = {spec.id: spec for spec in specs(self._session.source_of(run.ref).actions(run.ref))}
+        known = {spec.id: spec for spec in self._session.desk(done.root).specs(run.ref)}
         spec = known.get(inverse.action)
         own = {each.name for each in spec.inputs} if spec else set()
         options = {name: value for name, value in inverse.options.items() if name in own}
@@ -178,7 +178,7 @@ class Undoing:
         refusal = self._session.refusal(done.root)
         if refusal is not None:
             raise UsageError(f"cannot undo: {refusal}")
-        if (expected is not None and expected != plan.hash) or plan_hash(plan) != plan.hash:
+        if (expected is not None and not is_hash_of(expected, plan)) or plan_hash(plan) != plan.hash:
             raise MovedError(f"this is not the plan that was confirmed ({clean(expected)}); nothing was done")
         journal = self._session.ledger(done.root).journal
 

@@ -43,7 +43,7 @@ def basis_of(run: Run | None, detail: RunDetail | None, fingerprint: str) -> dic
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     """What differs between the facts of two moments; the bare fingerprint only where nothing else says it."""
-    names = dict.fromkeys((*before, *after))
+    names = dict.fromkeys((*after, *before))
     found = [Change(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
     telling = [change for change in found if change.name != "files"]
     return tuple(telling or found)

@@ -1,9 +1,8 @@
-"""The actions of a run: its source's own and the cockpit's, each with the reason why it is not possible, if so."""
+"""The plan of any action of a run, and the actions that are the cockpit's own: archiving and restoring."""
 
 import itertools
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,14 +50,6 @@ BUILT_IN = (ARCHIVE, RESTORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """An action of a run, and why it cannot be done now (`None`: it can)."""
-
-    spec: ActionSpec
-    refused: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Archived:
     """An archive in the state directory.
 
@@ -73,25 +64,6 @@ class Archived:
     ref: RunRef
     size: int
     made_at: datetime
-
-
-def specs(own: Iterable[ActionSpec]) -> tuple[ActionSpec, ...]:
-    """A source's actions and the built-in ones, which cannot be replaced; what a source says of those is added."""
-    given = {spec.id: spec for spec in own}
-    built_in = tuple(_with_notes(spec, given.pop(spec.id, None)) for spec in BUILT_IN)
-    return (*given.values(), *built_in)
-
-
-def _with_notes(spec: ActionSpec, notes: ActionSpec | None) -> ActionSpec:
-    if notes is None:
-        return spec
-    return spec.model_copy(update={"expects": notes.expects, "warnings": notes.warnings})
-
-
-def available(own: Iterable[ActionSpec], run: Run, context: Context) -> tuple[Offer, ...]:
-    """Every action of a run with the reason why not, as its plan would give it."""
-    offering = replace(context, offering=True)
-    return tuple(Offer(spec, plan_for(spec, run, offering).refused) for spec in specs(own))
 
 
 def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:

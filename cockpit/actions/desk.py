@@ -1,6 +1,6 @@
 """One door for keys and verbs: plan an action, perform the plan, look after the jobs of a root."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,24 +11,26 @@ from cockpit.actions.catalogue import (
     BUILT_IN,
     RESTORE,
     Archived,
-    Offer,
     archive_basis,
     archive_fingerprint,
-    available,
     list_archives,
     plan_for,
     plan_restore,
-    specs,
 )
 from cockpit.actions.checks import Context, lock_key
+from cockpit.actions.declared import Declared, specs_for
+from cockpit.actions.dry_run import DryRun, dry_run
 from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.foresight import reviewed
+from cockpit.actions.holding import holder, holders
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
-from cockpit.actions.launcher import REFUSED, JobContext, holder, holders, moved, start_job
+from cockpit.actions.launcher import REFUSED, JobContext, start_job
+from cockpit.actions.menu import Offer, available, clashes, specs
+from cockpit.actions.notes import is_hash_of, not_that_plan
 from cockpit.actions.requests import ServiceOf
 from cockpit.errors import Change, CockpitError, UsageError
-from cockpit.models.action import Job, JobState, Plan, Reach
+from cockpit.models.action import ActionSpec, Job, JobState, Plan, Reach
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run, RunRef
 from cockpit.sanitize import clean
@@ -50,6 +52,7 @@ class ActionDesk:
         source_of: Callable[[RunRef], Source],
         *,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
+        declared: Sequence[Declared] = (),
         judge: Callable[[RunDetail], Run] | None = None,
         past: Past | None = None,
         service_of: ServiceOf | None = None,
@@ -62,6 +65,7 @@ class ActionDesk:
             jobs: Where its jobs are kept and recorded.
             source_of: The source that reads a run.
             overrides: Argv templates configured for the root, by action id.
+            declared: Actions of the user's settings.
             judge: The verdict on facts, to tell what moved since a plan was made.
             past: How steps went before, for what is to be expected.
             service_of: Finds the service a request goes to.
@@ -71,6 +75,7 @@ class ActionDesk:
         self.jobs_context = jobs
         self._source_of = source_of
         self._overrides = dict(overrides or {})
+        self._declared = tuple(declared)
         self._judge = judge
         self._past = past
         self._service_of: ServiceOf = service_of or (lambda _name: None)
@@ -79,7 +84,16 @@ class ActionDesk:
     def offers(self, run: Run, detail: RunDetail | None = None) -> tuple[Offer, ...]:
         """Every action of the run, with the reason why not."""
         context = self._context(run, detail=detail)
-        return available(self._source_of(run.ref).actions(run.ref), run, context)
+        own = self._source_of(run.ref).actions(run.ref)
+        return available(own, run, context, specs_for(self._declared, run.ref.source))
+
+    def clashes(self, ref: RunRef) -> tuple[str, ...]:
+        """What of the user's own actions does not go with those of the run's source, for people."""
+        return clashes(self._source_of(ref).actions(ref), specs_for(self._declared, ref.source))
+
+    def specs(self, ref: RunRef) -> tuple[ActionSpec, ...]:
+        """The actions of a run: its source's, the user's and the built-in ones."""
+        return specs(self._source_of(ref).actions(ref), specs_for(self._declared, ref.source))
 
     def plan(
         self,
@@ -105,7 +119,7 @@ class ActionDesk:
             UsageError: The run has no such action.
         """
         source = self._source_of(run.ref)
-        known = {spec.id: spec for spec in specs(source.actions(run.ref))}
+        known = {spec.id: spec for spec in self.specs(run.ref)}
         if action not in known:
             raise UsageError(f"the run {clean(run.id)} has no action {clean(action)!r}; it has {' '.join(known)}")
         # Before the facts are read: what changes while they are makes the plan void, not wrong.
@@ -138,6 +152,7 @@ class ActionDesk:
         ref: RunRef,
         *,
         expected: str | None = None,
+        rested_on: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         bulk: str | None = None,
         check: Callable[[], None] | None = None,
@@ -147,7 +162,8 @@ class ActionDesk:
         Args:
             plan: As it was shown.
             ref: The run it is for.
-            expected: Hash of the plan that was confirmed, where that was another process.
+            expected: Hash of the plan that was confirmed, or its beginning, where that was another process.
+            rested_on: What that plan rested on (`cockpit.actions.notes`), where that is known.
             timeout_s: Seconds after which the job is ended, 0 for never; `None` for what is configured.
             bulk: Id of the bulk it belongs to.
             check: Raises where the plan must not be carried out any more; asked while the run is locked.
@@ -161,8 +177,8 @@ class ActionDesk:
             raise UsageError(f"the plan is for {clean(plan.run_key)}, not for {clean(ref.key)}")
 
         def confirmed() -> None:
-            if expected is not None and expected != plan.hash:
-                raise moved(plan, self._changes(plan, ref))
+            if expected is not None and not is_hash_of(expected, plan):
+                raise not_that_plan(plan, expected, rested_on)
 
         def fingerprint() -> str:
             if check is not None:
@@ -207,6 +223,17 @@ class ActionDesk:
         if plan.refused is not None or of_its_own or idle or plan.reach is not Reach.RUN:
             return None
         return take_before(self._source_of(ref), ref, plan.fingerprint, self.jobs_context.clock())
+
+    def dry_run(self, plan: Plan) -> DryRun:
+        """Let the plan's command say what it would do, where it can; see `cockpit.actions.dry_run`.
+
+        Raises:
+            UsageError: It cannot, or nothing may be done.
+            CockpitError: It could not be run.
+        """
+        if self._read_only is not None:
+            raise UsageError(self._read_only)
+        return dry_run(plan)
 
     def jobs(self, limit: int | None = None) -> tuple[Job, ...]:
         """The jobs of the root, newest first, whoever started them."""

@@ -8,7 +8,7 @@ which a second action could slip in, and no stale lock behind.
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +18,14 @@ from typing import Any
 
 from cockpit.actions.aftermath import Before
 from cockpit.actions.ending import Recorder, Seen, record_end
+from cockpit.actions.holding import holder, lock_of
 from cockpit.actions.job_dir import argv_of, make_job_dir, spawn, write_failure
-from cockpit.actions.jobs import describe_owner, is_alive, job_dirs, load_job, orphan
+from cockpit.actions.jobs import load_job
 from cockpit.actions.limits import JobLimits
 from cockpit.actions.outcome import BEFORE
 from cockpit.actions.plan import plan_hash
-from cockpit.actions.storage import make_dir, pretty, read_object, sync_dir, try_lock, write_atomic
-from cockpit.actions.supervisor import JOB, RESULT
+from cockpit.actions.storage import make_dir, pretty, sync_dir, try_lock, write_atomic
+from cockpit.actions.supervisor import JOB
 from cockpit.clock import Clock, iso
 from cockpit.errors import Change, CockpitError, MovedError, UsageError
 from cockpit.journal.files import ensure_state_dir
@@ -163,45 +164,6 @@ def _lock_run(state_dir: Path, plan: Plan) -> int:
         os.close(lock)
         raise BusyError(f"{taken} is taken: {left}")
     return lock
-
-
-def lock_of(plan: Plan) -> str:
-    """What a plan locks; plans of before that have no such key lock their run."""
-    return plan.lock_key or plan.run_key
-
-
-def holder(state_dir: Path, key: str) -> str | None:
-    """Who works on a run or a system, doing what, since when; `None` where no job does.
-
-    Args:
-        state_dir: State directory of a root.
-        key: The lock key: a run's key, or that of a system.
-    """
-    return holders(state_dir, (key,)).get(key)
-
-
-def holders(state_dir: Path, keys: Iterable[str]) -> dict[str, str]:
-    """Who works on any of several runs or systems; those nobody works on are left out.
-
-    A job whose supervisor was killed counts as long as its command still runs.
-    """
-    wanted = set(keys)
-    found: dict[str, str] = {}
-    for job_dir in job_dirs(state_dir):
-        if (job_dir / RESULT).exists():
-            continue
-        facts = read_object(job_dir / JOB) or {}
-        # Jobs of before know only their run.
-        key = facts.get("lock_key") or facts.get("run_key")
-        if key not in wanted or key in found:
-            continue
-        if is_alive(job_dir):
-            found[key] = describe_owner(job_dir)
-            continue
-        pid = orphan(job_dir)
-        if pid is not None:
-            found[key] = f"{describe_owner(job_dir)} lost its supervisor, but process {pid} still runs"
-    return found
 
 
 def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, more: dict[str, Any]) -> Job:

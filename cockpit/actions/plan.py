@@ -19,6 +19,7 @@ from cockpit.actions.checks import (
     lock_key,
     run_directory,
 )
+from cockpit.actions.earlier import recalled, unmet
 from cockpit.actions.effects import Scope, downstream, duration, superseded, tokens
 from cockpit.actions.inputs import choose
 from cockpit.actions.makefile import target_warnings
@@ -139,6 +140,9 @@ def _request(spec: ActionSpec, run: Run, context: Context, values: Values) -> di
     if spec.request is None:
         raise UsageError("the action holds neither a command nor a request")
     request = plan_request(spec.request, values, spec.inputs, context.service_of, run.ref.root)
+    missing = unmet(request.prior, context.state_dir, request.url)
+    if missing is not None:
+        raise UsageError(missing)
     return {"request": request, "warnings": request_warnings(request)}
 
 
@@ -153,6 +157,9 @@ def _choices(
     """What the fields of the templates stand for, and what was chosen, defaults included."""
     own = {each.name for each in spec.inputs}
     given = {name: value for name, value in context.options.items() if name in own or name != FORCE}
+    if spec.request is not None and any(each.recall is not None for each in spec.inputs):
+        url = require_service(spec.request.service, context.service_of).url
+        given = {**recalled(spec.inputs, given, context.state_dir, url), **given}
     values = choose(spec.inputs, given, Path(run.ref.root), complete=not context.offering)
     options = {name: value for name, value in values.items() if value is not None}
     if FORCE not in own and context.options.get(FORCE):

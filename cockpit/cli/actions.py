@@ -1,64 +1,72 @@
-"""`actions`, `plan`, and the verbs that act: `resume`, `retry`, `archive`, `restore`."""
+"""`actions`, `plan`, and the verbs that act: `resume`, `retry`, `archive`, `restore`, every other action of a run."""
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 
+from cockpit import locations
 from cockpit.actions.desk import ActionDesk
+from cockpit.actions.notes import check_hash, recall, remember
 from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.run import Run, RunRef
-from cockpit.presenters import documents, words
-from cockpit.presenters.plans import command_text, plan_lines, told
+from cockpit.presenters import documents
+from cockpit.presenters.plans import dry_run_lines, offer_lines, plan_lines, told
 from cockpit.session import Session
-from widgets.rows import Cell, Tone
+from widgets.rows import TextRow
 
 
 def actions(options: argparse.Namespace) -> int:
-    """What can be done to a run, and why not the rest."""
+    """What can be done to a run, with what is to be chosen, and why not the rest."""
     with open_session(options) as session:
         run = session.find(options.run)
-        offers = session.desk(session.root_of(run.ref)).offers(run, session.detail(run))
+        desk = session.desk(session.root_of(run.ref))
+        offers = desk.offers(run, session.detail(run))
         if options.json:
-            output.emit([{**documents.plain(offer.spec), "refused": offer.refused} for offer in offers])
-            return int(ExitCode.OK)
-        output.table(
-            ("action", "title", "command", "now"),
-            [
-                (
-                    Cell(offer.spec.id, Tone.STRONG),
-                    words.text(offer.spec.title),
-                    words.text(command_text(offer.spec.argv), Tone.ACCENT),
-                    words.text(f"no: {offer.refused}", Tone.WARN) if offer.refused else Cell("yes", Tone.OK),
-                )
-                for offer in offers
-            ],
-        )
+            output.emit([documents.offer(offer.spec, offer.refused) for offer in offers])
+        else:
+            for offer in offers:
+                _say(offer_lines(offer.spec, offer.refused))
+        for problem in desk.clashes(run.ref):
+            output.tell(problem)
     return int(ExitCode.OK)
 
 
 def plan(options: argparse.Namespace) -> int:
-    """What an action would do. Exit 1 where it is refused."""
+    """What an action would do; nothing of it is done and nothing of it recorded. Exit 1 where it is refused."""
     with open_session(options) as session:
-        made, _ = _plan(session, options)
+        made, ref = _plan(session, options)
+        said = session.desk(session.root_of(ref)).dry_run(made) if options.dry_run and not made.refused else None
+        remember(locations.cache_dir(), made)
         if options.json:
-            output.emit(documents.plan(made))
+            document = documents.plan(made)
+            if options.dry_run:
+                document["dry_run_output"] = documents.plain(said and asdict(said))
+            output.emit(document)
         else:
             print_plan(made)
-    return int(ExitCode.BAD if made.refused else ExitCode.OK)
+            if said is not None:
+                _say(dry_run_lines(said.lines, said.exit_code, said.ended))
+    return int(ExitCode.BAD if made.refused or (said is not None and said.exit_code != 0) else ExitCode.OK)
 
 
 def act(options: argparse.Namespace) -> int:
     """Do it, once confirmed. Exit 1 where the job fails, 5 where the run moved since the plan."""
     with open_session(options) as session:
-        made, ref = _plan(session, options)
+        rested_on = None if options.plan is None else recall(locations.cache_dir(), check_hash(options.plan))
+        try:
+            made, ref = _plan(session, options)
+        except UsageError as error:
+            raise UsageError(f"{error}{_hint(options)}") from error
         if made.refused:
             # Through the same door as a confirmed one, so that the refusal is on record too.
-            session.perform(made, ref)
+            session.perform(made, ref, expected=options.plan, rested_on=rested_on)
         if not options.yes:
             confirm(made)
-        job = session.perform(made, ref, expected=options.plan, timeout_s=options.timeout)
+        job = session.perform(made, ref, expected=options.plan, rested_on=rested_on, timeout_s=options.timeout)
         desk = session.desk(session.root_of(ref))
         if options.wait and job.state is JobState.RUNNING:
             job = wait(desk, job, echo=not options.json)
@@ -67,6 +75,18 @@ def act(options: argparse.Namespace) -> int:
         else:
             output.tell(f"{told(job)}; job {job.id}")
     return int(ExitCode.OK if job.state in (JobState.RUNNING, JobState.SUCCEEDED) else ExitCode.BAD)
+
+
+def _hint(options: argparse.Namespace) -> str:
+    """For a word that was taken for an action because it is no verb, and was perhaps meant to be one."""
+    if not options.guessed:
+        return ""
+    from difflib import get_close_matches
+
+    from cockpit.cli.parser import VERBS
+
+    close = get_close_matches(options.action, VERBS, n=2)
+    return f"\n{options.action!r} is no verb" + (f"; did you mean {' or '.join(close)}?" if close else "")
 
 
 def _plan(session: Session, options: argparse.Namespace) -> tuple[Plan, RunRef]:
@@ -99,7 +119,11 @@ def _options(options: argparse.Namespace) -> dict[str, str]:
 
 def print_plan(made: Plan) -> None:
     """The plan, as a dialog shows it."""
-    for row in plan_lines(made):
+    _say(plan_lines(made))
+
+
+def _say(rows: Sequence[TextRow]) -> None:
+    for row in rows:
         output.say_cells(row.spans, separator="")
 
 

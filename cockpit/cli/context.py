@@ -78,6 +78,7 @@ def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Sess
     roots = the_roots(options, settings) if need_root else []
     for root in roots:
         _check_source(root.source)
+    _check_actions(settings)
     return Session(
         settings,
         roots,
@@ -93,6 +94,21 @@ def _check_source(name: str | None) -> None:
     if name is not None and registry.source_by_id(name) is None:
         known = ", ".join(source.id for source in registry.load().sources)
         raise UsageError(f"no source {name!r}; there are: {known}")
+
+
+def _check_actions(settings: Settings) -> None:
+    """Actions are declared for sources that exist. Known only here: the settings know no sources."""
+    if not settings.actions:
+        return
+    from cockpit.actions.declared import unknown_sources
+
+    known = [source.id for source in registry.load().sources]
+    lines = [
+        f"actions.{action}.sources: no source {name!r}; there are: {', '.join(known)}"
+        for action, name in unknown_sources(settings.actions, known)
+    ]
+    if lines:
+        raise UsageError("\n".join(lines))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _HANDLERS: dict[str, str] = {
     "archive": "cockpit.cli.actions:act",
     "restore": "cockpit.cli.actions:act",
     "undo": "cockpit.cli.undo:undo",
+    "do": "cockpit.cli.actions:act",
     "jobs": "cockpit.cli.jobs:jobs",
     "record": "cockpit.cli.record:record",
     "checklist": "cockpit.cli.checklists:checklist",

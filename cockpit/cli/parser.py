@@ -1,17 +1,19 @@
 """Arguments of every verb. Global options may stand before or after the verb."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 
 from cockpit import __version__
 
 ACTIONS = ("resume", "retry", "archive", "restore")
-"""Verbs that act on a run; each source may offer more (`cockpit actions RUN`)."""
+"""Actions that are verbs; every other action of a run (`cockpit actions RUN`) is `cockpit ACTION RUN` too."""
 
 _EXIT_CODES = """\
 exit codes: 0 ok · 1 the thing asked about is bad · 2 usage or configuration · 3 gate not met · 4 audit broken ·
   5 the run moved since its plan · 69 root missing · 70 internal error · 129 hang-up
-A first word that is a verb is the verb: write ./runs for a directory of that name."""
+A first word that is a verb is the verb: write ./runs for a directory of that name. Another word before a run is one
+of the run's actions, as `cockpit actions RUN` lists them: cockpit ACTION RUN [--set NAME=VALUE] [--yes]."""
 
 VERBS: dict[str, str] = {
     "status": "one screen of text: counts by state and what needs attention first",
@@ -25,6 +27,7 @@ VERBS: dict[str, str] = {
     "archive": "archive a run (the original stays unless --remove)",
     "restore": "bring an archived run back",
     "undo": "take back the last thing you did that can be taken back",
+    "do": "any action of a run: `cockpit ACTION RUN` in full",
     "jobs": "jobs of this root, also of other operators",
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run; --playbook starts one",
@@ -43,11 +46,15 @@ VERBS: dict[str, str] = {
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; exits with 2 and a message on a wrong one, as argparse does."""
     words = list(arguments)
-    if not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
+    action = _action_place(words)
+    if action is not None:
+        words.insert(action, "do")
+    elif not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
         return _view_parser().parse_args(words)
     words, command = _split_command(words)
     options = _verb_parser().parse_args(words)
     options.command = command
+    options.guessed = action is not None
     # argparse lets what stands after the verb replace what stood before; roots add up.
     options.root = [*(options.root or ()), *getattr(options, "more_roots", ())] or None
     return options
@@ -64,18 +71,41 @@ def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _verb_place(words: list[str]) -> int | None:
     """Where the verb stands: the first word that is neither an option nor an option's value."""
-    place = 0
+    place = _next_word(words, 0)
+    return place if place is not None and words[place] in VERBS else None
+
+
+def _action_place(words: list[str]) -> int | None:
+    """Where the id of an action stands: a first word that is no verb and no path, with a run or its options after it.
+
+    What a run's actions are, only its source and the settings can tell; that is asked when it is carried out.
+    """
+    place = _next_word(words, 0)
+    if place is None or words[place] in VERBS or not _ACTION.fullmatch(words[place]):
+        return None
+    rest = words[place + 1 :]
+    named = any(word.partition("=")[0] in _ACTS for word in rest)
+    return place if named or _next_word(rest, 0) is not None else None
+
+
+def _next_word(words: list[str], place: int) -> int | None:
+    """Where the first word stands that is neither an option nor an option's value."""
     while place < len(words):
         word = words[place]
         if word == "--":
             return None
         if not word.startswith("-"):
-            return place if word in VERBS else None
-        place += 2 if word in _TAKES_VALUE and "=" not in word else 1
+            return place
+        place += 2 if word in _TAKES_VALUE else 1
     return None
 
 
-_TAKES_VALUE = {"--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--filter"}
+_TAKES_VALUE = {
+    "--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--filter",
+    "--flow", "--step", "--set", "--plan", "--timeout",
+}  # fmt: skip
+_ACTS = {"--flow", "--step", "--set", "--remove", "--yes", "--plan", "--timeout", "--wait", "--no-wait"}
+_ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def _global_options(*, defaults: bool) -> argparse.ArgumentParser:
@@ -142,11 +172,15 @@ def _verb_parser() -> argparse.ArgumentParser:
     plan = verb("plan")
     plan.add_argument("action", metavar="ACTION")
     _action_arguments(plan)
-    for name in ACTIONS:
+    plan.add_argument("--dry-run", action="store_true", help="let its command say what it would do, as make -n does")
+    for name in (*ACTIONS, "do"):
         act = verb(name)
+        if name == "do":
+            act.add_argument("action", metavar="ACTION")
         _action_arguments(act)
         _confirmation(act)
-        act.set_defaults(action=name)
+        if name != "do":
+            act.set_defaults(action=name)
     undo = verb("undo")
     undo.add_argument("--run", metavar="RUN", help="the last thing you did to this run")
     undo.add_argument("--list", action="store_true", help="what you did, and how each is taken back or why not")
@@ -190,7 +224,7 @@ def _action_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--flow", metavar="F", help="default: the flow the run stands in")
     parser.add_argument("--step", metavar="S", help="default: the step that failed or stands")
-    parser.add_argument("--set", metavar="K=V", action="append", default=[], help="an option of the action")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an input of the action")
     parser.add_argument("--remove", action="store_true", help="archive: move the original aside once verified")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from cockpit.actions.catalogue import Offer
+from cockpit.actions.menu import Offer
 from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Reach
 from cockpit.presenters import words
 from widgets.rows import FormField, MenuItem

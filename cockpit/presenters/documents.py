@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cockpit.clock import iso
-from cockpit.models.action import Job, Plan
+from cockpit.models.action import ActionSpec, Job, Plan
 from cockpit.models.detail import RunDetail
 from cockpit.models.journal import Entry
 from cockpit.models.playbook import Checklist
@@ -112,6 +112,11 @@ def _handoff(handoff: BaseModel) -> dict[str, Any]:
         document[f"{name}_detail"] = document[name]
         document[name] = [item["text"] for item in document[name]]
     return document
+
+
+def offer(spec: ActionSpec, refused: str | None) -> dict[str, Any]:
+    """An action of a run, and why it cannot be done now."""
+    return {**plain(spec), "refused": refused}
 
 
 def plan(item: Plan) -> dict[str, Any]:

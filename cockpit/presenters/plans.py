@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cockpit.errors import MovedError
-from cockpit.models.action import Job, JobState, Plan, Reach
+from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Job, JobState, Plan, Reach
 from cockpit.models.request import Place, PlannedCheck, PlannedRequest
 from cockpit.presenters import times, words
 from widgets.rows import Cell, TextRow, Tone
@@ -31,6 +31,14 @@ _ENDED = {
 def command_text(argv: Sequence[str] | None) -> str:
     """The command as it could be pasted into a shell."""
     return shlex.join(argv) if argv else ""
+
+
+def template_text(argv: Sequence[str]) -> str:
+    """The template of a command; quoted like a command, but for the fields in it."""
+    plain = (word.replace("{", "").replace("}", "") for word in argv)
+    return " ".join(
+        word if shlex.quote(bare) == bare else shlex.quote(word) for word, bare in zip(argv, plain, strict=True)
+    )
 
 
 def plan_lines(plan: Plan) -> list[TextRow]:
@@ -147,6 +155,54 @@ def moved_lines(error: MovedError) -> list[TextRow]:
         rows.append(TextRow(key="message", spans=(words.text(error, Tone.WARN),)))
     told = Cell("The plan was for the run as it was. Look at the new plan before you say yes.", Tone.DIM)
     return [*rows, TextRow(key=""), TextRow(key="told", spans=(told,))]
+
+
+def offer_lines(spec: ActionSpec, refused: str | None) -> list[TextRow]:
+    """An action of a run: its key and id, what it is, why not, what it runs or sends, and what is to be chosen."""
+    about = [Cell("dangerous", Tone.BAD)] if spec.danger else []
+    if spec.reach is Reach.SYSTEM:
+        about.append(Cell("whole system", Tone.WARN))
+    if spec.confirm is Confirm.TYPED:
+        about.append(Cell("typed confirmation", Tone.DIM))
+    head = [
+        Cell(f"{spec.key or '':<3}", Tone.ACCENT),
+        Cell(f"{words.text(spec.id).text:<15} ", Tone.DIM if refused else Tone.STRONG),
+        words.text(spec.title),
+        *(Cell(f"  {cell.text}", cell.tone) for cell in about),
+    ]
+    below = [words.text(f"not now: {refused}", Tone.WARN)] if refused else []
+    below.append(words.text(template_text(spec.argv), Tone.DIM, 2_000))
+    if spec.request:
+        service = spec.request.service
+        below.append(words.text(f"{spec.request.method} {spec.request.path} at {service}", Tone.DIM, 2_000))
+    below += [words.text(input_text(each)) for each in spec.inputs]
+    lines = [tuple(head), *((Cell(" " * _OFFER_INDENT), cell) for cell in below if cell.text)]
+    return [TextRow(key=f"{spec.id}-{index}", spans=line, hang=_OFFER_INDENT) for index, line in enumerate(lines)]
+
+
+_OFFER_INDENT = 19
+
+
+def input_text(each: ActionInput) -> str:
+    """An input as it is chosen: `--set stage=5|25|100`, what it is, and what it is where nothing is chosen."""
+    kinds = {InputKind.CHOICE: "|".join(each.choices), InputKind.FLAG: "yes|no", InputKind.INTEGER: "NUMBER"}
+    value = kinds.get(each.kind, "FILE" if each.kind is InputKind.PATH else "VALUE")
+    if each.default is not None:
+        otherwise = f"else {each.default}"
+    elif each.recall is not None:
+        otherwise = "else as in the job before"
+    else:
+        otherwise = "may be left out" if each.optional else "required"
+    return f"--set {each.name}={value}  {each.title} ({otherwise})"
+
+
+def dry_run_lines(lines: Sequence[str], exit_code: int | None, ended: str | None) -> list[TextRow]:
+    """What a dry run said, and how it ended."""
+    end = ended or f"exit {exit_code}"
+    tone = Tone.OK if exit_code == 0 else Tone.BAD
+    spans = [(Cell("  "), words.text(line)) for line in lines]
+    rows = [(Cell("dry run   ", Tone.DIM), words.text(end, tone)), *spans]
+    return [TextRow(key=f"dry-{index}", spans=line, hang=10) for index, line in enumerate(rows)]
 
 
 def job_lines(job: Job, now: datetime) -> list[TextRow]:

@@ -13,7 +13,7 @@ from cockpit.presenters.actions import action_items, form_fields
 from cockpit.screens import asking
 
 if TYPE_CHECKING:
-    from cockpit.actions.catalogue import Offer
+    from cockpit.actions.menu import Offer
     from cockpit.screens.cockpit import CockpitScreen
 
 

@@ -118,14 +118,17 @@ def test_a_plan_made_before_holds_only_while_nothing_moved(cli: Cli, root: Path)
     made = cli("plan", "retry", FAILED, "--json").ok().json["hash"]
     moved = FlowStudioRun(root, FAILED)
     moved.event("log", "build", "implement", at=7, message="something new")
-    for wrong in (made, "0" * 64):
+    for wrong, told in ((made, "events 6 -> 7"), (made[:12], "events 6 -> 7"), ("0" * 64, "now: state failed")):
         refused = cli("retry", FAILED, "--yes", "--plan", wrong, "--json")
         assert (refused.code, refused.out) == (ExitCode.MOVED, "")
-        assert "changed after" in refused.err
+        assert f"the plan {wrong[:12]} of retry on {FAILED} does not hold any more" in refused.err
+        assert told in refused.err
+    for nonsense in ("", "x", made[:11], made.upper() + "0"):
+        assert cli("retry", FAILED, "--yes", "--plan", nonsense).code == ExitCode.USAGE
     nothing_was_done(cli, root)
-    assert kinds(cli) == ["action.refused", "action.refused"]
+    assert kinds(cli) == ["action.refused"] * 3
     fresh = cli("plan", "retry", FAILED, "--json").ok().json["hash"]
-    assert cli("retry", FAILED, "--yes", "--plan", fresh, "--json").ok().json["state"] == "succeeded"
+    assert cli("retry", FAILED, "--yes", "--plan", fresh[:12], "--json").ok().json["state"] == "succeeded"
 
 
 # Refusals.

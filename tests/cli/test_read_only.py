@@ -21,6 +21,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "retry": (("retry", FAILED, "--yes"), ("retry", FAILED, "--yes", "--no-wait", "--json")),
     "archive": (("archive", FAILED, "--yes"), ("archive", FAILED, "--yes", "--remove")),
     "restore": (("restore", ARCHIVED, "--yes"),),
+    "do": (("do", "retry", FAILED, "--yes"), ("do", "archive", FAILED, "--yes")),
     "undo": (("undo", "--yes"), ("undo", "--run", FAILED, "--yes")),
     "jobs": (("jobs", "JOB", "--cancel"),),
     "record": (("record", "--run", FAILED, "--", "touch", "pwned"),),

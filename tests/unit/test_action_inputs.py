@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.actions.catalogue import available
 from cockpit.actions.checks import Context
 from cockpit.actions.inputs import check_value, choose, input_problem
+from cockpit.actions.menu import available
 from cockpit.actions.plan import make_plan
 from cockpit.actions.templates import check_command, fill, fill_env
 from cockpit.errors import UsageError

@@ -1,5 +1,6 @@
 """Requests in plans: what would be sent where, and what is refused before anything could be. Nothing is sent here."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cockpit.actions.plan import make_plan
 from cockpit.actions.requests import check_request
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionInput, ActionSpec, InputKind, Plan
-from cockpit.models.request import Earlier, Place, Prior, RequestCheck, RequestSpec, Service
+from cockpit.models.request import Earlier, Place, Prior, Recall, RequestCheck, RequestSpec, Service
 from cockpit.models.run import Run, RunRef, RunState
 from cockpit.presenters.plans import plan_lines, request_text
 from cockpit.settings import Settings, load_settings
@@ -67,6 +68,16 @@ def plan(run: Run, service: Service | None, spec: ActionSpec = SPEC, **options: 
     return make_plan(spec, run, context)
 
 
+def did(run: Run, action: str, **options: str) -> None:
+    """A job of before that the service confirmed."""
+    jobs = Path(run.ref.root) / ".cockpit" / "jobs"
+    job = jobs / f"2026112{len(list(jobs.glob('*'))) if jobs.is_dir() else 0}T000000.000000Z-abc"
+    job.mkdir(parents=True)
+    done = {"action": action, "options": options, "request": {"url": "http://127.0.0.1:8001/api/x"}}
+    (job / "job.json").write_text(json.dumps({"plan": done, "run_key": run.key}))
+    (job / "result.json").write_text(json.dumps({"exit_code": 0}))
+
+
 def shown_of(made: Plan) -> str:
     """The lines of its dialog."""
     return "\n".join("".join(cell.text for cell in row.spans) for row in plan_lines(made))
@@ -75,8 +86,36 @@ def shown_of(made: Plan) -> str:
 LOCAL = Service(name="ai-csuite", url="http://127.0.0.1:8001/api", timeout_s=7)
 
 
-def test_a_request_is_planned_to_the_last_character(run: Run) -> None:
-    made = plan(run, LOCAL, capability="ads", reason="it's 100% & more", hard="yes")
+@pytest.fixture
+def shadowed(run: Run) -> Run:
+    """The run, at a service where shadows of two capabilities were started and one was ramped before."""
+    did(run, "shadow", capability="ads")
+    did(run, "shadow", capability="llm")
+    did(run, "ramp", capability="ads", stage="5")
+    return run
+
+
+def test_what_was_not_done_before_refuses_the_plan(run: Run) -> None:
+    assert plan(run, LOCAL, capability="ads").refused == "no shadow"
+    did(run, "shadow", capability="ads")
+    assert plan(run, LOCAL, capability="ads").refused is None
+    assert plan(run, LOCAL, capability="llm").refused == "no shadow"
+    assert plan(run, LOCAL, capability="ads", stage="100").refused == "no ramp"
+    assert plan(run, LOCAL.model_copy(update={"url": "http://127.0.0.1:9"}), capability="ads").refused == "no shadow"
+    did(run, "stop")
+    assert plan(run, LOCAL, capability="ads").refused == "no shadow"
+
+
+def test_an_earlier_job_gives_a_default_and_a_choice_is_stronger(shadowed: Run) -> None:
+    recall = Recall(earlier=Earlier(action="shadow"), field="options.capability")
+    inputs = (INPUTS[0].model_copy(update={"recall": recall}), *INPUTS[1:])
+    spec = SPEC.model_copy(update={"inputs": inputs})
+    assert plan(shadowed, LOCAL, spec).options["capability"] == "llm"
+    assert plan(shadowed, LOCAL, spec, capability="ads").options["capability"] == "ads"
+
+
+def test_a_request_is_planned_to_the_last_character(shadowed: Run) -> None:
+    made = plan(shadowed, LOCAL, capability="ads", reason="it's 100% & more", hard="yes")
     assert made.refused is None
     assert (made.argv, made.cwd) == (None, None)
     request = made.request
@@ -92,15 +131,15 @@ def test_a_request_is_planned_to_the_last_character(run: Run) -> None:
     service, file = request.before
     assert service.url == "http://127.0.0.1:8001/api/state?cap=ads"
     assert (service.field, service.equals) == ("items[name=ads].ok", "true")
-    assert (file.at, file.url, file.at_most) == (Place.ROOT, f"{run.ref.root}/self/5.json", "120")
+    assert (file.at, file.url, file.at_most) == (Place.ROOT, f"{shadowed.ref.root}/self/5.json", "120")
     answer, lost, note = request.after
     assert (answer.url, answer.equals) == ("", "5")
     assert lost.url == "http://127.0.0.1:8001/api/shadows/{answer.shadow_id}"
     assert note.equals == "it's 100% & more"
 
 
-def test_what_was_left_out_is_not_sent_and_not_asked(run: Run) -> None:
-    request = plan(run, LOCAL, capability="ads", stage="100").request
+def test_what_was_left_out_is_not_sent_and_not_asked(shadowed: Run) -> None:
+    request = plan(shadowed, LOCAL, capability="ads", stage="100").request
     assert request is not None
     assert request.url == "http://127.0.0.1:8001/api/providers/ramp/100?run=one"
     assert "note" not in (request.body or {})
@@ -109,12 +148,12 @@ def test_what_was_left_out_is_not_sent_and_not_asked(run: Run) -> None:
     assert [check.says for check in request.after] == ["another stage", "lost"]
 
 
-def test_another_choice_is_another_plan(run: Run) -> None:
-    first, second = plan(run, LOCAL, capability="ads"), plan(run, LOCAL, capability="llm")
+def test_another_choice_is_another_plan(shadowed: Run) -> None:
+    first, second = plan(shadowed, LOCAL, capability="ads"), plan(shadowed, LOCAL, capability="llm")
     assert first.hash != second.hash
-    elsewhere = LOCAL.model_copy(update={"url": "http://127.0.0.1:9"})
-    assert plan(run, elsewhere, capability="ads").hash != first.hash
-    assert plan(run, LOCAL, capability="ads").hash == first.hash
+    slower = LOCAL.model_copy(update={"timeout_s": 60})
+    assert plan(shadowed, slower, capability="ads").hash != first.hash
+    assert plan(shadowed, LOCAL, capability="ads").hash == first.hash
 
 
 def test_a_service_that_is_not_configured_is_a_refusal_that_says_how(run: Run) -> None:
@@ -123,9 +162,10 @@ def test_a_service_that_is_not_configured_is_a_refusal_that_says_how(run: Run) -
 
 def test_a_token_is_named_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     service = LOCAL.model_copy(update={"token_env": "CSUITE_TOKEN", "url": "http://prod.example"})
-    assert "CSUITE_TOKEN is not set" in (plan(run, service, capability="ads").refused or "")
+    spec = SPEC.model_copy(update={"request": RAMP.model_copy(update={"prior": ()})})
+    assert "CSUITE_TOKEN is not set" in (plan(run, service, spec, capability="ads").refused or "")
     monkeypatch.setenv("CSUITE_TOKEN", "s3cr3t-value")
-    made = plan(run, service, capability="ads")
+    made = plan(run, service, spec, capability="ads")
     assert made.request is not None
     assert made.request.token_env == "CSUITE_TOKEN"
     assert any("unencrypted" in warning for warning in made.warnings)
@@ -133,11 +173,11 @@ def test_a_token_is_named_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert "s3cr3t-value" not in shown
     assert "$CSUITE_TOKEN" in shown
     for url in ("http://127.0.0.1:1", "https://prod.example"):
-        assert plan(run, service.model_copy(update={"url": url}), capability="ads").warnings == ()
+        assert plan(run, service.model_copy(update={"url": url}), spec, capability="ads").warnings == ()
 
 
-def test_a_dialog_shows_what_is_sent_and_asked(run: Run) -> None:
-    text = shown_of(plan(run, LOCAL, capability="ads"))
+def test_a_dialog_shows_what_is_sent_and_asked(shadowed: Run) -> None:
+    text = shown_of(plan(shadowed, LOCAL, capability="ads"))
     assert "request   POST http://127.0.0.1:8001/api/providers/ramp/5?run=one" in text
     assert '"capability": "ads"' in text
     assert "before: GET http://127.0.0.1:8001/api/state?cap=ads says items[name=ads].ok = true, else: not ok" in text

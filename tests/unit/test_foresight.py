@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from cockpit.actions import foresight
-from cockpit.actions.catalogue import ARCHIVE, specs
+from cockpit.actions.catalogue import ARCHIVE
 from cockpit.actions.desk import ActionDesk
 from cockpit.actions.foresight import foreseen
+from cockpit.actions.menu import specs
 from cockpit.actions.plan import plan_hash, sealed
 from cockpit.models.action import ActionSpec, Plan
 from cockpit.models.run import Run, RunState

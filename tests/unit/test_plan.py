@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.actions.catalogue import ARCHIVE, RESTORE, available, plan_for
+from cockpit.actions.catalogue import ARCHIVE, RESTORE, plan_for
 from cockpit.actions.checks import Context
+from cockpit.actions.menu import available
 from cockpit.actions.plan import make_plan, plan_hash
 from cockpit.actions.templates import fill, working_directory
 from cockpit.errors import UsageError

@@ -281,13 +281,15 @@ def test_a_plan_shows_exactly_what_would_happen() -> None:
     rows = plan_lines(
         plan(
             flow="build", step="implement", argv=("make", "a b", "$(x)"), cwd="/srv", env={"B": "2", "A": "1"},
-            effects=("one", "warning: two"), expected_s=90, undo="none", refused="because",
+            effects=("one", "more"), warnings=("mind", "this"), expected_s=90, expected_tokens=1_234,
+            undo="none", refused="because",
         )
     )  # fmt: skip
     texts = [row.spans[0].text.strip() + "=" + row.spans[1].text for row in rows]
     assert texts == [
         "refused=because", "run=run-1", "step=build › implement", "command=make 'a b' '$(x)'", "in=/srv", "env=A=1",
-        "env=B=2", "effect=one", "=warning: two", "takes=about 1m", "undo=none", "plan=abcdef012345",
+        "=B=2", "warning=mind", "=this", "effect=one", "=more", "takes=about 1m, about 1,234 tokens", "undo=none",
+        "plan=abcdef012345",
     ]  # fmt: skip
     assert len({row.key for row in rows}) == len(rows)
     assert [row.spans[0].text.strip() for row in plan_lines(plan())] == ["run", "plan"]

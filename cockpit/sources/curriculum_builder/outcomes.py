@@ -32,7 +32,9 @@ OUTCOME = (
         r"^\[invalid_argument\] Unable to (?:compute diff|build plan)",
         "the artifacts do not fit: validate, or run it",
     ),
-    _fails(r"^Run directory already exists: ", "a run of this second and name is there already: once more makes another"),
+    _fails(
+        r"^Run directory already exists: ", "a run of this second and name is there already: once more makes another"
+    ),
     _fails(r"^\[[a-z]+_[a-z]+\] ", "the system refused: its message is in the output"),
     _fails(r"^Topic spec missing or incomplete: ", "the topic specification breaks its contract"),
     _fails(r"^Missing curriculum file: ", "there is no curriculum yet: run it first"),
