@@ -118,6 +118,7 @@ class Recording:
             project=made.body["project_id"],
             item=made.body.get("roadmap_item_id"),
             audited=frozenset(),
+            alerts=frozenset(),
             code=None,
         )
 

@@ -2,24 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cockpit.actions.http_call import Request
-from cockpit.actions.requests import plan_request
-from cockpit.models.action import ActionSpec, InputKind
+from cockpit.models.action import ActionSpec
 from cockpit.models.request import RequestExit
-from cockpit.models.request import Service as Target
-from cockpit.sources.ai_csuite import actions_incident, actions_provider, actions_run, actions_service
+from cockpit.sources.ai_csuite import actions_provider
 from cockpit.sources.ai_csuite.actions_run import RunFacts
 from cockpit.sources.ai_csuite.steps import STEPS
 from tests.recorded_calls import SAMPLES, Call, Recording
 from tests.service import Service, serving
+from tests.unit.csuite_catalogue import NO_RUN, catalogue, facts, send
 
 DONE, FAILED, NOT_SENT, UNKNOWN = RequestExit.DONE, RequestExit.FAILED, RequestExit.NOT_SENT, RequestExit.UNKNOWN
-NO_RUN = RunFacts("succeeded", "release", 7, False, "delivery", "t", "p", "i", frozenset(), None)
 
 
 @pytest.fixture
@@ -40,35 +37,6 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 @pytest.fixture
 def samples() -> Recording:
     return Recording(SAMPLES)
-
-
-def catalogue(facts: RunFacts = NO_RUN, *, with_run: bool = False) -> dict[str, ActionSpec]:
-    """Every action, by id; those on providers as they are reached from the self-work unless a run is named."""
-    groups: Sequence[Sequence[ActionSpec]] = (
-        actions_run.specs(facts),
-        actions_incident.specs(facts),
-        actions_service.of_run(facts),
-        actions_provider.specs(with_run=with_run),
-        actions_service.of_system(),
-    )
-    found = [spec for group in groups for spec in group]
-    assert len({spec.id for spec in found}) == len(found)
-    return {spec.id: spec for spec in found}
-
-
-def send(
-    service: Service, folder: Path, spec: ActionSpec, run: str, options: dict[str, str] | None = None
-) -> tuple[RequestExit, str]:
-    """Plan and carry out an action; what must have been done before counts as done."""
-    assert spec.request is not None
-    defaults = {each.name: each.default for each in spec.inputs}
-    values = {**defaults, **(options or {}), "run": run}
-    made = plan_request(
-        spec.request, values, spec.inputs, lambda _name: Target(name="ai-csuite", url=service.url), str(folder)
-    )
-    made = made.model_copy(update={"prior": ()})
-    lines: list[str] = []
-    return Request(made, folder, None, lines.append, wait=lambda _s: None).carry_out(), lines[-1]
 
 
 def options_of(spec: ActionSpec, call: Call) -> dict[str, str]:
@@ -170,41 +138,6 @@ def test_a_resume_that_is_safe_is_done_and_read_back(samples: Recording, service
         f"/runs/{run}",
     ]
     assert service.sent()[0].body == {}
-
-
-def facts(status: str, last: str | None = None, *, item: str | None = "i", worn_out: bool = False) -> RunFacts:
-    return RunFacts(status, last, 0 if last is None else 3, worn_out, "delivery", "t", "p", item, frozenset(), None)
-
-
-@pytest.mark.parametrize(
-    ("stands", "resume", "start"),
-    [
-        (facts("paused", "research"), None, "a run is started once"),
-        (facts("paused", "cto_plan"), None, "a run is started once"),
-        (facts("paused", "engineer"), None, "a run is started once"),
-        (facts("paused", "product"), "skip design and research", "a run is started once"),
-        (facts("paused", "design"), "skip research", "a run is started once"),
-        (facts("paused", "qa"), "no recorded resume after qa", "a run is started once"),
-        (facts("paused"), "no recorded resume after no step", "a run is started once"),
-        (facts("partial", "engineer", worn_out=True), "engineer has used up its attempts", "a run is started once"),
-        (facts("running", "engineer", worn_out=True), "leaves the run in `running` for ever", "a run is started once"),
-        (facts("running", "qa"), "this one is running", "a run is started once"),
-        (facts("succeeded", "release"), "this one is succeeded", "a run is started once"),
-        (facts("pending"), "it was never started", None),
-        (facts("pending", item=None), "it was never started", "it has no roadmap item"),
-        (facts("", "qa"), "without a status", "a run is started once"),
-    ],
-)
-def test_resume_and_start_are_offered_where_they_are_safe(
-    stands: RunFacts, resume: str | None, start: str | None
-) -> None:
-    found = catalogue(stands)
-    for action, reason in (("resume", resume), ("start", start)):
-        why_not = found[action].unavailable
-        assert (why_not is None) is (reason is None), why_not
-        assert reason is None or reason in (why_not or "")
-    assert (found["retry"].unavailable is None) is (stands.item is not None)
-    assert (found["enqueue"].unavailable is None) is (start is None)
 
 
 def test_a_resume_is_not_sent_where_the_run_went_on_meanwhile(
@@ -369,25 +302,3 @@ def test_conformance_and_the_gate_on_evaluations_fail_as_they_answer(
     assert send(service, tmp_path, found["eval-gate"], "self-work")[0] is DONE
     service.fallback = lambda asked: samples.calls[samples.find("POST", "/self/eval/gate", 1)].reply
     assert send(service, tmp_path, found["eval-gate"], "self-work")[0] is FAILED
-
-
-def test_the_catalogue_is_whole_and_hangs_together() -> None:
-    found = catalogue()
-    for spec in found.values():
-        assert (spec.unavailable is not None) or spec.request is not None, spec.id
-        assert spec.undone_by is None or spec.undone_by in found
-        assert spec.request is None or spec.undo, f"{spec.id} does not say how it is taken back"
-        for each in spec.inputs:
-            assert (each.kind is InputKind.CHOICE) is bool(each.choices), (spec.id, each.name)
-    pairs = {spec.id: spec.undone_by for spec in found.values() if spec.undone_by}
-    assert pairs == {
-        "shadow": "shadow-stop",
-        "shadow-stop": "shadow",
-        "ramp": "rollback",
-        "rollback": "ramp",
-        "pause-scheduler": "resume-scheduler",
-        "resume-scheduler": "pause-scheduler",
-    }
-    never = {"quick-start", "kill-switch", "approve-spend", "scheduler-step", "approve", "merge"}
-    assert never == {spec.id for spec in found.values() if spec.request is None}
-    assert all(found[name].unavailable for name in never)

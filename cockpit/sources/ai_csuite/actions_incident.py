@@ -6,6 +6,7 @@ from cockpit.sources.ai_csuite.actions_run import ANY_STATE, SERVICE, RunFacts, 
 
 REASONS = ("slo_breach", "eval_drop", "safety_violation", "budget_overrun")
 """What triggers a revert (seed 004, Revert)."""
+_ALERTED = {"budget_overflow": "budget_overrun", "slo_burn": "slo_breach"}
 _NO_UNDO = "none: an incident cannot be read, closed or deleted through the server"
 _KNOWN = RequestCheck(path="/runs/{run}", field="id", equals="{run}", says="the server does not know this run")
 
@@ -31,7 +32,11 @@ def _revert(facts: RunFacts) -> ActionSpec:
         ),
         inputs=(
             ActionInput(
-                name="reason", title="What set it off", kind=InputKind.CHOICE, choices=REASONS, default=REASONS[0]
+                name="reason",
+                title="What set it off",
+                kind=InputKind.CHOICE,
+                choices=REASONS,
+                default=_reason(facts),
             ),
         ),
         states=ANY_STATE,
@@ -70,6 +75,12 @@ def _bisect(facts: RunFacts) -> ActionSpec:
             *_audit(facts, "bisect"),
         ),
     )
+
+
+def _reason(facts: RunFacts) -> str | None:
+    """What the run's alerts say, where they leave no doubt."""
+    found = {_ALERTED[alert] for alert in facts.alerts if alert in _ALERTED}
+    return found.pop() if len(found) == 1 else None
 
 
 def _file(facts: RunFacts, kind: str, holds: dict[str, str]) -> tuple[RequestCheck, ...]:

@@ -42,6 +42,7 @@ class RunFacts(NamedTuple):
         project: Likewise.
         item: Likewise.
         audited: Event types of its audit rows.
+        alerts: Types of its active alerts.
         code: Where the system's code lies, relative to the root; `None` where it is not seen from here.
     """
 
@@ -54,6 +55,7 @@ class RunFacts(NamedTuple):
     project: str | None
     item: str | None
     audited: frozenset[str]
+    alerts: frozenset[str]
     code: str | None
 
 
@@ -70,6 +72,9 @@ def facts_of(rows: RunRows, code: str | None) -> RunFacts:
         project=_plain(rows.run, "project_id"),
         item=_plain(rows.run, "roadmap_item_id"),
         audited=frozenset(word(row.get("event_type")) or "" for row in rows.of("audit_logs")),
+        alerts=frozenset(
+            word(row.get("alert_type")) or "" for row in rows.of("alerts") if word(row.get("status")) == "active"
+        ),
         code=code if code is not None and _PLAIN_PATH.fullmatch(code) else None,
     )
 
