@@ -1,0 +1,1 @@
+"""Reports: deterministic texts made of the record and the evidence. Same inputs, same bytes."""
