@@ -5,7 +5,8 @@ folded from what was read back.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from cockpit.errors import UsageError
 from cockpit.incidents.fold import IncidentFold
@@ -15,7 +16,7 @@ from cockpit.journal.reader import START
 from cockpit.models.evidence import Evidence
 from cockpit.models.incident import Incident
 from cockpit.models.journal import Entry
-from cockpit.models.playbook import Checklist, ItemState
+from cockpit.models.playbook import Anchor, Checklist, ChecklistItem, CheckResult, Stamp
 from cockpit.models.run import Run
 from cockpit.playbooks import commands
 from cockpit.playbooks.checklists import ChecklistFold
@@ -80,54 +81,77 @@ class Ledger:
         with self._lock:
             return self._fold.checklist(target)
 
-    def start(self, target: str, playbook: str) -> Checklist:
+    def start(self, target: str, playbook: str, anchors: Sequence[Anchor] = ()) -> Checklist:
         """Start a playbook's checklist.
+
+        Args:
+            target: A run's or an incident's id.
+            playbook: Id of the playbook.
+            anchors: Where the target's runs stand now.
 
         Raises:
             UsageError: There is no such playbook.
             JournalError: It could not be recorded.
         """
-        with self._lock:
-            self._refresh()
-            commands.start(self.journal, self._library, target, playbook, current=self._fold.checklist(target))
+        with self._writing(target) as current:
+            commands.start(self.journal, self._library, target, playbook, anchors=anchors, current=current)
         return self._after(target)
 
-    def tick(self, target: str, item: str, evidence: Sequence[Evidence] = (), note: str | None = None) -> Checklist:
+    def tick(
+        self,
+        target: str,
+        item: str,
+        evidence: Sequence[Evidence] = (),
+        note: str | None = None,
+        stamps: Sequence[Stamp] = (),
+    ) -> Checklist:
         """Attest that an item is done. Raises as `start`; also when there is no such item."""
-        with self._lock:
-            self._refresh()
-            current = self._fold.checklist(target)
-            commands.tick(self.journal, self._library, target, item, evidence=evidence, note=note, current=current)
+        with self._writing(target) as current:
+            commands.tick(
+                self.journal, self._library, target, item, evidence=evidence, note=note, stamps=stamps, current=current
+            )
+        return self._after(target)
+
+    def verified(self, target: str, results: Sequence[tuple[ChecklistItem, CheckResult, Sequence[Stamp]]]) -> Checklist:
+        """Record that checks confirmed items, see `commands.verified`."""
+        commands.verified(self.journal, target, results)
         return self._after(target)
 
     def untick(self, target: str, item: str) -> Checklist:
         """Open an item again. Raises as `tick`."""
-        with self._lock:
-            self._refresh()
-            commands.untick(self.journal, self._library, target, item, current=self._fold.checklist(target))
+        with self._writing(target) as current:
+            commands.untick(self.journal, self._library, target, item, current=current)
         return self._after(target)
 
-    def toggle(self, target: str, item: str) -> Checklist:
-        """Tick an open item, open a settled one. Raises as `tick`."""
-        self.refresh()
-        found = next((each for each in self.checklist(target).items if each.id == item), None)
-        if found is None:
-            raise UsageError(f"no item {item!r} on the checklist of {target}")
-        settled = found.state in (ItemState.DONE, ItemState.VERIFIED, ItemState.SKIPPED)
-        return self.untick(target, item) if settled else self.tick(target, item)
+    def claim(self, target: str, item: str, owner: str | None = None) -> Checklist:
+        """Say who works on an item. Raises as `tick`."""
+        with self._writing(target) as current:
+            commands.claim(self.journal, self._library, target, item, owner=owner, current=current)
+        return self._after(target)
+
+    def release(self, target: str, item: str) -> Checklist:
+        """Say that nobody works on an item any more. Raises as `tick`."""
+        with self._writing(target) as current:
+            commands.release(self.journal, self._library, target, item, current=current)
+        return self._after(target)
+
+    @contextmanager
+    def _writing(self, target: str) -> Iterator[Checklist]:
+        """The checklist with everything others wrote, while nothing else in this process writes."""
+        with self._lock:
+            self._refresh()
+            yield self._fold.checklist(target)
 
     def skip(self, target: str, item: str, reason: str) -> Checklist:
         """Leave an item out, and say why. Raises as `tick`."""
-        with self._lock:
-            self._refresh()
-            commands.skip(self.journal, self._library, target, item, reason, current=self._fold.checklist(target))
+        with self._writing(target) as current:
+            commands.skip(self.journal, self._library, target, item, reason, current=current)
         return self._after(target)
 
     def note(self, target: str, item: str, text: str) -> Checklist:
         """Write something down about an item. Raises as `tick`."""
-        with self._lock:
-            self._refresh()
-            commands.note(self.journal, self._library, target, item, text, current=self._fold.checklist(target))
+        with self._writing(target) as current:
+            commands.note(self.journal, self._library, target, item, text, current=current)
         return self._after(target)
 
     def comment(self, run: Run, text: str, happened_at: str | None = None) -> Entry:

@@ -107,6 +107,8 @@ class CheckRow(Row):
     at: Cell = EMPTY
     note: Cell = EMPTY
     heading: bool = False
+    below: tuple[Cell, ...] = ()
+    """Lines shown under the item in full width, wrapped: what must not be cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,93 +1,125 @@
-"""`checklist`, `tick`, `untick`, `skip`."""
+"""`checklist`, `tick`, `untick`, `skip`, `claim`, `release`, `verify`."""
 
 import argparse
-import re
 from collections.abc import Callable
 
+from cockpit.checking import Checklists, Standing, Target, Written
 from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode
-from cockpit.ledger import Ledger
-from cockpit.models.evidence import Evidence, Rank
-from cockpit.models.playbook import Checklist
-from cockpit.models.run import Run
+from cockpit.models.playbook import Checklist, ItemState
+from cockpit.presence import people
 from cockpit.presenters import documents
-from cockpit.presenters.checklist import checklist_rows, progress
+from cockpit.presenters.checklist import checklist_rows, here_now, progress, told_of, verdict_rows
 from cockpit.presenters.times import TimeStyle
 from cockpit.session import Session
 from widgets.rows import Cell, Tone
 
 
 def checklist(options: argparse.Namespace) -> int:
-    """Print a run's checklist; `--playbook` starts one first."""
+    """Print a run's or an incident's checklist as it stands; `--playbook` starts one first."""
     with open_session(options) as session:
-        run, ledger = _target(session, options)
+        checklists, target = _target(session, options)
         if options.playbook:
-            session.require_writable("start a checklist", session.root_of(run.ref), run)
-            ledger.start(run.id, options.playbook)
-        current = ledger.checklist(run.id)
-        _print(session, current, options)
-        if not current.items:
-            offer = session.library.suggest(run, session.findings(run, session.detail(run)))
+            session.require_writable("start a checklist", target.root, target.run)
+            standing = checklists.start(target, options.playbook)
+        else:
+            standing = checklists.stand(target)
+        _print(session, target, standing, options)
+        if not standing.recorded.items:
+            run = target.run
+            offer = session.library.suggest(run, session.findings(run, session.detail(run))) if run else None
             name = f"; for this run: {offer.id}" if offer else ""
             output.tell(f"no checklist yet: start one with --playbook ID (cockpit playbooks lists them{name})")
     return int(ExitCode.OK)
 
 
 def tick(options: argparse.Namespace) -> int:
-    """Tick an item, with the evidence and a note where given."""
-    return _write(
-        "tick",
-        options,
-        lambda ledger, target: ledger.tick(target, options.item, _evidence(options.evidence), options.note),
-    )
+    """Tick an item against its evidence, with a note where given."""
+    return _write("tick", options, lambda lists, on: lists.tick(on, options.item, options.evidence, options.note))
 
 
 def untick(options: argparse.Namespace) -> int:
     """Take a tick back."""
-    return _write("untick", options, lambda ledger, target: ledger.untick(target, options.item))
+    return _write("untick", options, lambda lists, on: _only(lists, on, lists.ledger(on).untick(on.id, options.item)))
 
 
 def skip(options: argparse.Namespace) -> int:
     """Skip an item, with the reason."""
-    return _write("skip", options, lambda ledger, target: ledger.skip(target, options.item, options.reason))
+    return _write(
+        "skip", options, lambda lists, on: _only(lists, on, lists.ledger(on).skip(on.id, options.item, options.reason))
+    )
 
 
-def _write(what: str, options: argparse.Namespace, write: Callable[[Ledger, str], Checklist]) -> int:
+def claim(options: argparse.Namespace) -> int:
+    """Say who works on an item."""
+    return _write(
+        "claim", options, lambda lists, on: _only(lists, on, lists.ledger(on).claim(on.id, options.item, options.owner))
+    )
+
+
+def release(options: argparse.Namespace) -> int:
+    """Say that nobody works on an item any more."""
+    return _write("release", options, lambda lists, on: _only(lists, on, lists.ledger(on).release(on.id, options.item)))
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Ask every check of a checklist and record what is confirmed; exit 1 where an item is contradicted."""
     with open_session(options) as session:
-        run, ledger = _target(session, options)
-        session.require_writable(what, session.root_of(run.ref), run)
-        _print(session, write(ledger, run.id), options)
+        checklists, target = _target(session, options)
+        session.require_writable("verify", target.root, target.run)
+        written = checklists.verify(target, options.item)
+        items = written.standing.checklist.items
+        if options.json:
+            document = documents.checklist(written.standing.checklist)
+            output.emit(document | {"confirmed": list(written.confirmed)})
+        else:
+            for cells in verdict_rows(items, written.confirmed):
+                output.say_cells(cells)
+            output.say(told_of(items, written.confirmed))
+        contradicted = any(item.state is ItemState.CONTRADICTED for item in items)
+    return int(ExitCode.BAD if contradicted else ExitCode.OK)
+
+
+def _write(what: str, options: argparse.Namespace, write: Callable[[Checklists, Target], Written]) -> int:
+    with open_session(options) as session:
+        checklists, target = _target(session, options)
+        session.require_writable(what, target.root, target.run)
+        written = write(checklists, target)
+        _print(session, target, written.standing, options)
+        for told in written.told:
+            output.tell(told)
     return int(ExitCode.OK)
 
 
-def _target(session: Session, options: argparse.Namespace) -> tuple[Run, Ledger]:
-    """The run, and the record it belongs to as of now."""
-    run = session.find(options.target)
-    ledger = session.ledger(session.root_of(run.ref))
-    ledger.refresh()
-    return run, ledger
+def _only(checklists: Checklists, target: Target, _recorded: Checklist) -> Written:
+    """What was recorded needs no further words."""
+    return Written(checklists.stand(target))
 
 
-def _evidence(text: str | None) -> tuple[Evidence, ...]:
-    """`PATH[:LINE]`; a path that itself ends in `:digits` is written with a line."""
-    if text is None:
-        return ()
-    found = re.fullmatch(r"(.+):([1-9][0-9]{0,8})", text, re.DOTALL)
-    if found is None:
-        return (Evidence(rank=Rank.ARTIFACT, path=text),)
-    return (Evidence(rank=Rank.ARTIFACT, path=found[1], line=int(found[2])),)
+def _target(session: Session, options: argparse.Namespace) -> tuple[Checklists, Target]:
+    """The run or incident, and the checklists it is looked up in, as of now."""
+    checklists = Checklists(session)
+    target = checklists.find(options.target)
+    checklists.ledger(target).refresh()
+    return checklists, target
 
 
-def _print(session: Session, current: Checklist, options: argparse.Namespace) -> None:
+def _print(session: Session, target: Target, standing: Standing, options: argparse.Namespace) -> None:
+    current = standing.checklist
+    here = [one for one in people(session.state_dir(target.root)) if one.target == target.id]
     if options.json:
-        output.emit(documents.checklist(current))
+        output.emit(documents.checklist(current) | {"here": documents.plain(here)})
         return
     titles = {book.id: book.title for book in session.library.playbooks}
     for row in checklist_rows(current, titles, session.now(), TimeStyle.UTC):
         if row.heading:
             output.say_cells([row.text])
-        else:
-            output.say_cells([row.state, Cell(row.key, Tone.DIM), row.text, row.by, row.at, row.note])
+            continue
+        output.say_cells([row.state, Cell(row.key, Tone.DIM), row.text, row.by, row.at, row.note])
+        for line in row.below:
+            output.say_cells([Cell("     "), line], separator="")
     if current.items:
         output.say(f"{progress(current)} settled")
+    if here:
+        output.say_cells([here_now(here)])

@@ -30,10 +30,13 @@ VERBS: dict[str, str] = {
     "do": "any action of a run: `cockpit ACTION RUN` in full",
     "jobs": "jobs of this root, also of other operators",
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
-    "checklist": "the checklist of a run; --playbook starts one",
+    "checklist": "the checklist of a run or an incident as it stands; --playbook starts one",
     "tick": "tick a checklist item",
     "untick": "take a tick back",
     "skip": "skip a checklist item, with a reason",
+    "claim": "say that you work on a checklist item",
+    "release": "say that nobody works on a checklist item any more",
+    "verify": "ask every check of a checklist; exit 1 where the evidence says otherwise than a tick",
     "playbooks": "the playbooks: list, show one, lint",
     "audit": "who did what; `audit verify` checks the hash chain",
     "doctor": "is this host ready",
@@ -253,16 +256,20 @@ def _record_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
 
 def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     checklist = verb("checklist")
-    checklist.add_argument("target", metavar="TARGET", help="a run's id")
+    checklist.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
     checklist.add_argument("--playbook", metavar="ID", help="start this playbook's checklist")
     tick = verb("tick")
-    tick.add_argument("--evidence", metavar="PATH[:LINE]", help="what shows that it is done")
+    tick.add_argument("--evidence", metavar="PATH[:LINE]", help="what shows that it is done, below the root")
     tick.add_argument("--note", metavar="N", help="a remark")
     skip = verb("skip")
     skip.add_argument("--reason", metavar="R", required=True, help="why")
-    for parser in (tick, skip, verb("untick")):
-        parser.add_argument("target", metavar="TARGET", help="a run's id")
-        parser.add_argument("item", metavar="ITEM", help="the id that `checklist` prints")
+    claim = verb("claim")
+    claim.add_argument("--owner", metavar="PERSON", help="who works on it, where that is not you")
+    verify = verb("verify")
+    for parser in (tick, skip, verb("untick"), claim, verb("release"), verify):
+        parser.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
+        nargs = "?" if parser is verify else None
+        parser.add_argument("item", metavar="ITEM", nargs=nargs, help="the id that `checklist` prints")
     playbooks = verb("playbooks")
     playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
     playbooks.add_argument("names", metavar="ID|FILE", nargs="*")

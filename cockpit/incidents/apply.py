@@ -22,7 +22,7 @@ from cockpit.models.incident import (
 )
 from cockpit.models.journal import Entry
 from cockpit.models.run import RunState
-from cockpit.playbooks import checklists
+from cockpit.playbooks import records as checklists
 
 Apply = Callable[[Incident, Entry], Incident]
 _Word = TypeVar("_Word", Severity, Phase, RunState)
@@ -200,6 +200,7 @@ _APPLY: Mapping[str, Apply] = {
     events.REOPENED: _reopened,
     checklists.START: records.playbook,
     checklists.TICK: records.settled,
+    checklists.VERIFIED: records.settled,
     checklists.SKIP: records.settled,
 }
 
@@ -209,7 +210,8 @@ READ = frozenset(_APPLY)
 _RESPONSES = frozenset(
     (
         events.PHASE, events.DECISION, events.ROLE, events.ROLE_ACCEPTED, events.TASK, events.TASK_STATUS,
-        events.TASK_DONE, events.UPDATE, events.ESCALATED, events.CLOSED, checklists.TICK, checklists.SKIP,
+        events.TASK_DONE, events.UPDATE, events.ESCALATED, events.CLOSED, checklists.TICK,
+        checklists.VERIFIED, checklists.SKIP,
     )
 )  # fmt: skip
 """Events that show that somebody has taken an incident on; the first of them acknowledges it."""

@@ -15,7 +15,7 @@ from cockpit.incidents import events, words
 from cockpit.incidents.severity import decide
 from cockpit.journal.log import Draft
 from cockpit.models.incident import Gate, Incident, Phase, Severity
-from cockpit.playbooks import checklists
+from cockpit.playbooks import records as checklists
 from cockpit.sanitize import clean
 
 

@@ -116,11 +116,13 @@ class Stamp(Model):
         fingerprint: `sha256:<hex>` of a small file, `stat:<inode>-<size>-<mtime ns>` of a large one, `line:<hex>` of
             one line of a log that only grows, or `absent`.
         line: The line `line:` is about, from 1.
+        root: Absolute path of the root, where a target has runs below several; `None` for its own.
     """
 
     path: str
     fingerprint: str
     line: int | None = None
+    root: str | None = None
 
 
 class Anchor(Model):

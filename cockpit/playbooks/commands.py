@@ -9,21 +9,38 @@ from collections.abc import Sequence
 from typing import Any
 
 from cockpit.errors import UsageError
-from cockpit.journal.log import Journal
+from cockpit.journal.log import Draft, Journal
 from cockpit.models.evidence import Evidence
 from cockpit.models.journal import Entry
-from cockpit.models.playbook import Checklist, ChecklistItem, ItemState
-from cockpit.playbooks.checklists import NOTE, SKIP, START, TICK, UNTICK, fold
+from cockpit.models.playbook import Anchor, Checklist, ChecklistItem, CheckResult, ItemState, Stamp
+from cockpit.playbooks.checklists import fold
 from cockpit.playbooks.loader import Library
+from cockpit.playbooks.records import CLAIM, NOTE, RELEASE, SKIP, START, TICK, UNTICK, VERIFIED
 
 MAX_TEXT = 4_000
 """Characters of a note or reason."""
+MAX_NAME = 64
+"""Characters of the name of who works on an item."""
 
 
 def start(
-    journal: Journal, library: Library, target: str, playbook: str, *, current: Checklist | None = None
+    journal: Journal,
+    library: Library,
+    target: str,
+    playbook: str,
+    *,
+    anchors: Sequence[Anchor] = (),
+    current: Checklist | None = None,
 ) -> Entry | None:
     """Start a playbook's checklist for a target; `None` where it was started before.
+
+    Args:
+        journal: Where it is recorded.
+        library: The playbooks.
+        target: A run's or an incident's id.
+        playbook: Id of the playbook.
+        anchors: Where the target's runs stand now: what the items are about from then on.
+        current: The target's checklist, where the caller knows it.
 
     Raises:
         UsageError: There is no such playbook, or the target is empty.
@@ -36,7 +53,8 @@ def start(
         raise UsageError(f"no playbook {playbook!r}; there are: {known}")
     if playbook in _current(journal, library, target, current).playbooks:
         return None
-    return journal.append(START, {"target": target, "playbook": playbook})
+    told = {"anchors": [one.model_dump(mode="json") for one in anchors]} if anchors else {}
+    return journal.append(START, {"target": target, "playbook": playbook} | told)
 
 
 def tick(
@@ -47,9 +65,20 @@ def tick(
     *,
     evidence: Sequence[Evidence] = (),
     note: str | None = None,
+    stamps: Sequence[Stamp] = (),
     current: Checklist | None = None,
 ) -> Entry:
     """Attest that an item is done. Ticking a done item attests it once more, by whoever ticks now.
+
+    Args:
+        journal: Where it is recorded.
+        library: The playbooks.
+        target: A run's or an incident's id.
+        item: What was typed, see `resolve`.
+        evidence: What shows that it is done.
+        note: A remark.
+        stamps: The files it is ticked against, as they are.
+        current: The target's checklist, where the caller knows it.
 
     Raises:
         UsageError: Nothing was started for the target, it has no such item, or the id fits several.
@@ -61,7 +90,33 @@ def tick(
         data["evidence"] = [each.model_dump(mode="json") for each in evidence]
     if note is not None and note.strip():
         data["note"] = _words("note", note)
-    return journal.append(TICK, _about(target, found) | data)
+    return journal.append(TICK, _about(target, found) | data | _stamped(stamps))
+
+
+def verified(
+    journal: Journal, target: str, results: Sequence[tuple[ChecklistItem, CheckResult, Sequence[Stamp]]]
+) -> tuple[Entry, ...]:
+    """Record that checks confirmed items, all of them or, on an exception, none.
+
+    Args:
+        journal: Where it is recorded.
+        target: A run's or an incident's id.
+        results: Each item with what its check said, and the files that rests on as they are.
+
+    Raises:
+        JournalError: It could not be recorded.
+    """
+    drafts = [
+        Draft(
+            VERIFIED,
+            _about(target, item)
+            | {"check": item.check, "why": found.why}
+            | {"evidence": [each.model_dump(mode="json") for each in found.evidence]}
+            | _stamped(stamps),
+        )
+        for item, found, stamps in results
+    ]
+    return journal.append_decided(lambda: drafts) if drafts else ()
 
 
 def untick(journal: Journal, library: Library, target: str, item: str, *, current: Checklist | None = None) -> Entry:
@@ -105,6 +160,39 @@ def note(
     return journal.append(NOTE, _about(target, found) | {"note": words})
 
 
+def claim(
+    journal: Journal,
+    library: Library,
+    target: str,
+    item: str,
+    *,
+    owner: str | None = None,
+    current: Checklist | None = None,
+) -> Entry:
+    """Say who works on an item: whoever acts, or `owner`. Others may tick it all the same.
+
+    Raises:
+        UsageError: As for `tick`; or the name is too long.
+        JournalError: It could not be recorded.
+    """
+    found = resolve(_current(journal, library, target, current), item, library)
+    named = {"owner": _words("name", owner, MAX_NAME)} if owner is not None else {}
+    return journal.append(CLAIM, _about(target, found) | named)
+
+
+def release(journal: Journal, library: Library, target: str, item: str, *, current: Checklist | None = None) -> Entry:
+    """Say that nobody works on an item any more; anybody may.
+
+    Raises:
+        UsageError: As for `tick`; or nobody works on it.
+        JournalError: It could not be recorded.
+    """
+    found = resolve(_current(journal, library, target, current), item, library)
+    if found.claimed_by is None:
+        raise UsageError(f"nobody works on {found.id} of {target}")
+    return journal.append(RELEASE, _about(target, found))
+
+
 def resolve(checklist: Checklist, item: str, library: Library | None = None) -> ChecklistItem:
     """The item an operator means: its full id `<playbook>/<item>`, or the item's own id where only one has it.
 
@@ -140,10 +228,14 @@ def _about(target: str, item: ChecklistItem) -> dict[str, Any]:
     return {"target": target, "item": item.id, "text": item.text}
 
 
-def _words(what: str, text: str) -> str:
+def _stamped(stamps: Sequence[Stamp]) -> dict[str, Any]:
+    return {"stamps": [each.model_dump(mode="json", exclude_none=True) for each in stamps]} if stamps else {}
+
+
+def _words(what: str, text: str, most: int = MAX_TEXT) -> str:
     words = text.strip()
     if not words:
         raise UsageError(f"a {what} is needed")
-    if len(words) > MAX_TEXT:
-        raise UsageError(f"the {what} is too long: {len(words)} characters, at most {MAX_TEXT}")
+    if len(words) > most:
+        raise UsageError(f"the {what} is too long: {len(words)} characters, at most {most}")
     return words

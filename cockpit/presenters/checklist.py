@@ -1,11 +1,20 @@
-"""A checklist as rows: sections, boxes, who ticked when, and the reason where something was skipped."""
+"""A checklist as rows: sections, boxes, who settled what and when, and what the evidence says of it."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from cockpit.models.playbook import Checklist, ChecklistItem, ItemState
+from cockpit.models.evidence import Evidence
+from cockpit.models.playbook import Checklist, ChecklistItem, ItemState, Outcome
+from cockpit.presence import Person
 from cockpit.presenters import times, words
 from cockpit.presenters.times import TimeStyle
 from widgets.rows import EMPTY, Cell, CheckRow, Level, Tone
+
+_GOOD = frozenset((ItemState.DONE, ItemState.VERIFIED, ItemState.SKIPPED))
+_LOUD = {ItemState.CONTRADICTED: Level.ERROR, ItemState.STALE: Level.WARN}
+_FOUND = {Outcome.MET: Tone.OK, Outcome.NOT_MET: Tone.BAD, Outcome.CANNOT_TELL: Tone.DIM}
+_NAMED = 2
+"""People named in a title; of more, only how many."""
 
 
 def checklist_rows(
@@ -26,33 +35,121 @@ def checklist_rows(
 
 
 def item_row(item: ChecklistItem, now: datetime, style: TimeStyle, *, unicode: bool = False) -> CheckRow:
-    """One item. The note names the evidence, the reason of a skip, or what to look at."""
-    loud = {ItemState.CONTRADICTED: Level.ERROR, ItemState.STALE: Level.WARN}.get(item.state, Level.INFO)
-    closed = item.state in (ItemState.DONE, ItemState.VERIFIED, ItemState.SKIPPED)
+    """One item. What makes it stale or contradicted, and who works on it, stands below it in full."""
+    settled = item.state is not ItemState.OPEN
     return CheckRow(
         key=item.id,
-        level=loud,
+        level=_LOUD.get(item.state, Level.INFO),
         state=words.item_state(item.state, unicode=unicode),
-        text=words.text(item.text, Tone.DIM if closed else Tone.PLAIN),
-        by=words.text(item.by, Tone.DIM) if closed else EMPTY,
-        at=Cell(times.moment(item.at, now, style), Tone.DIM) if closed else EMPTY,
+        text=words.text(item.text, Tone.DIM if item.state in _GOOD else Tone.PLAIN),
+        by=words.text(item.by, Tone.DIM) if settled else EMPTY,
+        at=Cell(times.moment(item.at, now, style), Tone.DIM) if settled else EMPTY,
         note=words.text(_note(item), Tone.DIM),
+        below=_below(item),
     )
 
 
+def _below(item: ChecklistItem) -> tuple[Cell, ...]:
+    lines: list[Cell] = []
+    if item.state in _LOUD:
+        lines.append(
+            words.text(f"{item.state.value}: {item.why or 'no reason is known'}", words.item_state(item.state).tone)
+        )
+    if item.claimed_by:
+        lines.append(words.text(f"{item.claimed_by} works on it", Tone.ACCENT))
+    return tuple(lines)
+
+
 def _note(item: ChecklistItem) -> str:
+    """The reason of a skip, a remark, what it was settled with, what its check says, or what to look at."""
     if item.note:
         return f"{'because ' if item.state is ItemState.SKIPPED else ''}{item.note}"
     if item.evidence:
-        first = item.evidence[0]
-        return f"{first.path}:{first.line}" if first.line else first.path
-    return item.detail[0] if item.detail and item.state is ItemState.OPEN else ""
+        by = f"check {item.check}: " if item.state is ItemState.VERIFIED and item.check else ""
+        return f"{by}{place(item.evidence[0])}"
+    if item.stamps:
+        return item.stamps[0].path
+    if item.state is not ItemState.OPEN:
+        return ""
+    if item.found is not None and item.found.outcome is Outcome.MET:
+        return f"holds, V verifies: {item.found.why}"
+    if item.found is not None and item.found.outcome is Outcome.NOT_MET:
+        return f"not yet: {item.found.why}"
+    return item.detail[0] if item.detail else ""
+
+
+def place(evidence: Evidence) -> str:
+    """`path:line`."""
+    return f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
 
 
 def progress(checklist: Checklist) -> str:
-    """`3/8`: items that are settled, of all."""
-    settled = sum(item.state in (ItemState.DONE, ItemState.VERIFIED, ItemState.SKIPPED) for item in checklist.items)
+    """`3/8`: items that are settled and stand, of all."""
+    settled = sum(item.state in _GOOD for item in checklist.items)
     return f"{settled}/{len(checklist.items)}" if checklist.items else ""
+
+
+def badges(checklist: Checklist, here: Sequence[Person]) -> tuple[Cell, ...]:
+    """What must be seen from any item: contradicted ones, stale ones, who else is here."""
+    found = []
+    for state in _LOUD:
+        count = sum(item.state is state for item in checklist.items)
+        if count:
+            found.append(Cell(f"{count} {state.value}", words.item_state(state).tone))
+    if here:
+        found.append(here_now(here))
+    return tuple(found)
+
+
+def here_now(here: Sequence[Person]) -> Cell:
+    """`bob is here`, with the terminal where the name alone would not tell them apart."""
+    names = [one.who for one in here]
+    shown = [
+        f"{one.who} ({one.tty.removeprefix('/dev/')})" if one.tty and names.count(one.who) > 1 else one.who
+        for one in here
+    ]
+    if len(shown) > _NAMED:
+        return words.text(f"{len(shown)} others are here", Tone.ACCENT)
+    return words.text(f"{' and '.join(shown)} {'is' if len(shown) == 1 else 'are'} here", Tone.ACCENT, limit=60)
+
+
+def verdict_rows(items: Sequence[ChecklistItem], confirmed: Collection[str]) -> list[list[Cell]]:
+    """What each check said, one line an item, for people who verify from the command line."""
+    rows = []
+    for item in items:
+        if item.found is None and item.state not in _LOUD:
+            continue
+        outcome = item.found.outcome if item.found is not None else Outcome.CANNOT_TELL
+        why = item.why or (item.found.why if item.found is not None else "")
+        proof = place(item.found.evidence[0]) if item.found is not None and item.found.evidence else ""
+        rows.append(
+            [
+                words.item_state(item.state),
+                words.text(item.id, Tone.DIM),
+                Cell(outcome.value, _FOUND[outcome]),
+                words.text(item.state.value if item.state in _LOUD else "", words.item_state(item.state).tone),
+                Cell("recorded", Tone.ACCENT) if item.id in confirmed else EMPTY,
+                words.text(why),
+                words.text(proof, Tone.DIM),
+            ]
+        )
+    return rows
+
+
+def told_of(items: Sequence[ChecklistItem], confirmed: Collection[str]) -> str:
+    """`2 verified now, 3 in all; 1 contradicted, 1 cannot be told`."""
+    checked = [item for item in items if item.found is not None]
+    if not checked:
+        return "no item of this checklist names a check"
+    verified = sum(item.state is ItemState.VERIFIED for item in items)
+    parts = [f"{len(confirmed)} verified now, {verified} in all"]
+    for state in _LOUD:
+        count = sum(item.state is state for item in items)
+        parts += [f"{count} {state.value}"] if count else []
+    for outcome, told in ((Outcome.NOT_MET, "not met"), (Outcome.CANNOT_TELL, "cannot be told")):
+        count = sum(item.found is not None and item.found.outcome is outcome for item in items)
+        parts += [f"{count} {told}"] if count else []
+    return "; ".join(parts)
 
 
 def _heading(key: str, text: str, tone: Tone) -> CheckRow:

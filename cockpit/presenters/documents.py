@@ -131,7 +131,8 @@ def job(item: Job) -> dict[str, Any]:
 
 def checklist(item: Checklist) -> dict[str, Any]:
     """`{"target", "items"}` of the contract, and which playbooks were started."""
-    return {"target": item.target, "playbooks": list(item.playbooks), "items": plain(item.items)}
+    items = [plain(each) | {"fingerprint": each.fingerprint} for each in item.items]
+    return {"target": item.target, "playbooks": list(item.playbooks), "items": items}
 
 
 def entries(items: Sequence[Entry]) -> list[dict[str, Any]]:

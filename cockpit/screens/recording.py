@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.checking import Checklists
 from cockpit.clock import iso
 from cockpit.errors import CockpitError, UsageError
 from cockpit.ledger import Ledger
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.journal import Entry
-from cockpit.models.playbook import Checklist, ChecklistItem
+from cockpit.models.playbook import Checklist, ChecklistItem, ItemState
 from cockpit.models.run import Run
 from cockpit.playbooks.evidence import matching, pattern
 from cockpit.presenters import words
@@ -32,6 +33,7 @@ class Recording:
         self._screen = screen
         self._seen: dict[int, int] = {}
         self._news: list[Entry] = []
+        self.lists = Checklists(screen.session)
 
     # -- reading
 
@@ -76,7 +78,8 @@ class Recording:
         """Tick an item, or take its tick back."""
         run = self._screen.scope.run
         if run is not None:
-            self._write("tick", run, lambda: self.ledger(run).toggle(run.id, item))
+            settled = any(each.id == item and each.state is not ItemState.OPEN for each in self.checklist(run).items)
+            self._write("tick", run, lambda: self.lists.toggle(self.lists.of_run(run), item, settled=settled))
 
     def item_menu(self, item: str) -> None:
         """What can be done with an item."""
@@ -101,7 +104,7 @@ class Recording:
         choice = await asking.menu(screen.app, title, items)
         ledger = self.ledger(run)
         if choice == "tick":
-            self._write("tick", run, lambda: ledger.tick(run.id, item))
+            self._write("tick", run, lambda: self.lists.tick(self.lists.of_run(run), item))
         elif choice == "untick":
             self._write("untick", run, lambda: ledger.untick(run.id, item))
         elif choice == "skip":
@@ -166,7 +169,7 @@ class Recording:
 
     def start(self, run: Run, playbook: str) -> None:
         """Start a playbook and go to its checklist."""
-        self._write("start a checklist", run, lambda: self.ledger(run).start(run.id, playbook))
+        self._write("start a checklist", run, lambda: self.lists.start(self.lists.of_run(run), playbook))
         self._screen.focus_pane("checklist")
 
     def comment(self) -> None:

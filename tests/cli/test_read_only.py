@@ -29,6 +29,9 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "tick": (("tick", FAILED, "ITEM"), ("tick", FAILED, "ITEM", "--note", "n", "--evidence", "x:1")),
     "untick": (("untick", FAILED, "TICKED"),),
     "skip": (("skip", FAILED, "ITEM", "--reason", "r"),),
+    "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
+    "release": (("release", FAILED, "ITEM"),),
+    "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
 }
 """Verbs that act on a run or write about one, each as it would be typed. `JOB`, `ITEM` and `TICKED` are filled in."""
 

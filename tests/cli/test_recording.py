@@ -26,7 +26,7 @@ def item(cli: Cli, name: str = RECEIPT, target: str = FAILED) -> dict[str, Any]:
 
 def test_a_checklist_is_started_once(cli: Cli, root: Path) -> None:
     empty = cli("checklist", FAILED, "--json").ok()
-    assert empty.json == {"target": FAILED, "playbooks": [], "items": []}
+    assert empty.json == {"target": FAILED, "playbooks": [], "items": [], "here": []}
     assert "--playbook ID" in empty.err
     assert "for this run: failed-run" in empty.err
     assert not (root / ".cockpit").exists()
@@ -66,15 +66,33 @@ def test_tick_untick_and_skip(cli: Cli, root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "path", "line"),
     [("a:3", "a", 3), ("a", "a", None), ("a:0", "a:0", None), ("a:²", "a:²", None), (":3", ":3", None),
-     ("a:b:12", "a:b", 12), ("a:" + "9" * 5_000, "a:" + "9" * 5_000, None)],
-    ids=["line", "file", "zero", "digit", "no path", "colon", "number"],
+     ("a:b:12", "a:b", 12), ("./x//a", "x/a", None)],
+    ids=["line", "file", "zero", "digit", "no path", "colon", "dots"],
 )  # fmt: skip
 def test_where_evidence_is(cli: Cli, root: Path, text: str, path: str, line: int | None) -> None:
-    assert root.is_dir()
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).write_text("".join(f"line {number}\n" for number in range(1, 20)))
     cli("checklist", FAILED, "--playbook", "failed-run").ok()
     cli("tick", FAILED, "receipt", "--evidence", text).ok()
     (seen,) = item(cli)["evidence"]
-    assert (seen["path"], seen["line"]) == (path, line)
+    assert (seen["path"], seen["line"], seen["quote"]) == (path, line, f"line {line}" if line else "")
+    assert item(cli)["fingerprint"].startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    "text", ["nothing", "a:99", "a:" + "9" * 5_000, "/etc/passwd", "../x", "out", "", "dir", "a\0b"],
+    ids=["missing", "line", "long", "absolute", "above", "link", "empty", "directory", "NUL"],
+)  # fmt: skip
+def test_evidence_must_be_there_and_below_the_root(cli: Cli, root: Path, tmp_path: Path, text: str) -> None:
+    (root / "a").write_text("one line\n")
+    (root / "dir").mkdir()
+    (tmp_path / "outside").write_text("secret")
+    (root / "out").symlink_to(tmp_path / "outside")
+    cli("checklist", FAILED, "--playbook", "failed-run").ok()
+    refused = cli("tick", FAILED, "receipt", "--evidence", text)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("cockpit: ")
+    assert item(cli)["state"] == "open"
 
 
 def test_what_cannot_be_ticked(cli: Cli, root: Path) -> None:

@@ -235,18 +235,30 @@ def entry(seq: int, kind: str, data: dict[str, Any]) -> Entry:
     return Entry(seq=seq, at=T0 + timedelta(seconds=seq), actor=actor, kind=kind, data=data, prev="", hash="")
 
 
-KINDS = ["checklist.start", "checklist.tick", "checklist.untick", "checklist.skip", "checklist.note"]
+KINDS = [
+    "checklist.start", "checklist.tick", "checklist.untick", "checklist.skip", "checklist.note", "checklist.verified",
+    "checklist.claim", "checklist.release",
+]  # fmt: skip
 ITEMS = ["one/a", "one/b", "two/z", "gone/x", "one/gone", "one/left", "nothing", "/", "one/"]
 words = st.sampled_from(["", " ", "w", "[/x]"])
 well_formed = st.fixed_dictionaries(
     {"target": st.sampled_from(["run-1", "run-2"]), "item": st.sampled_from(ITEMS)},
-    optional={"note": words, "reason": words, "text": words, "playbook": st.sampled_from(["one", "two", "gone"])},
+    optional={
+        "note": words,
+        "reason": words,
+        "text": words,
+        "playbook": st.sampled_from(["one", "two", "gone"]),
+        "check": words,
+        "owner": words,
+    },
 )
 odd = st.dictionaries(
-    st.sampled_from(["target", "item", "playbook", "note", "reason", "evidence", "text"]),
+    st.sampled_from(
+        ["target", "item", "playbook", "note", "reason", "evidence", "text", "check", "stamps", "anchors", "owner"]
+    ),
     st.none() | st.integers() | st.text(max_size=3) | st.lists(st.none() | st.dictionaries(st.text(), st.text())),
 )
-histories = st.lists(st.tuples(st.sampled_from([*KINDS, "checklist.verified", "a.b"]), well_formed | odd)).map(
+histories = st.lists(st.tuples(st.sampled_from([*KINDS, "checklist.unheard-of", "a.b"]), well_formed | odd)).map(
     lambda pairs: [entry(seq, kind, data) for seq, (kind, data) in enumerate(pairs, start=1)]
 )
 
@@ -308,4 +320,4 @@ def test_the_shipped_playbooks_make_checklists(journal: Journal) -> None:
         commands.start(journal, library, "run-1", playbook.id)
     checklist = now(journal, library=library)
     assert len(checklist.items) == sum(len(playbook.items) for playbook in library.playbooks)
-    assert all(each.state is ItemState.OPEN and each.section for each in checklist.items)
+    assert all(each.state is ItemState.OPEN and each.text for each in checklist.items)

@@ -245,7 +245,7 @@ def test_succeeded_and_contradicted_are_judged_by_the_evidence(run: FlowStudioRu
     assert found.outcome is NOT_MET
     assert found.why.startswith('it says "succeeded" and is failed')
     run.meta("failed", at=13)
-    assert ask("no-contradictions", run).outcome is MET
+    assert ask("no-contradictions", run).outcome is CANNOT_TELL, "an honest failure confirms nothing"
 
 
 def test_a_whole_run_succeeded_and_nothing_contradicts_it(run: FlowStudioRun) -> None:

@@ -57,14 +57,14 @@ def test_a_write_takes_in_first_what_others_wrote(tmp_path: Path, clock: Clock) 
         bob.untick("run-1", ITEM)
 
 
-def test_skip_note_and_toggle(tmp_path: Path, clock: Clock) -> None:
+def test_skip_note_and_untick(tmp_path: Path, clock: Clock) -> None:
     record = ledger(tmp_path, clock)
     record.start("run-1", "failed-run")
     record.skip("run-1", ITEM, "not ours")
     assert (item(record).state, item(record).note) == (ItemState.SKIPPED, "not ours")
-    record.toggle("run-1", ITEM)
+    record.untick("run-1", ITEM)
     assert item(record).state is ItemState.OPEN
-    record.toggle("run-1", ITEM)
+    record.tick("run-1", ITEM)
     assert item(record).state is ItemState.DONE
     record.note("run-1", ITEM, "still")
     assert (item(record).state, item(record).note) == (ItemState.DONE, "still")
@@ -80,7 +80,7 @@ def test_what_is_not_there_is_refused_and_not_recorded(tmp_path: Path, clock: Cl
     record.start("run-1", "failed-run")
     for refused in (
         lambda: record.tick("run-1", "nothing"),
-        lambda: record.toggle("run-1", "nothing"),
+        lambda: record.untick("run-1", "nothing"),
         lambda: record.skip("run-1", ITEM, "  "),
         lambda: record.comment(run, " \n "),
     ):

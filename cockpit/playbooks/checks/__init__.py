@@ -25,12 +25,14 @@ class Check:
         title: What it confirms, a few words.
         ask: The function.
         needs: What an item must have besides, any one of these attributes; empty for nothing.
+        costly: Whether it reads so much that it is asked only of items that are settled, and when somebody verifies.
     """
 
     id: str
     title: str
     ask: Callable[[Case], CheckResult]
     needs: tuple[str, ...] = ()
+    costly: bool = False
 
 
 _PATH = ("evidence",)
@@ -44,12 +46,12 @@ _CHECKS = (
     Check("no-open-escalation", "no decision waits for a person", progress.no_open_escalation),
     Check("inputs-present", "what the step needs is there", progress.inputs_present),
     Check("state-succeeded", "by its evidence the run succeeded", progress.state_succeeded),
-    Check("no-contradictions", "the evidence contradicts no claim", progress.no_contradictions),
+    Check("no-contradictions", "the run succeeded and nothing contradicts that", progress.no_contradictions),
     Check("validation-passed", "the validation passed and is current", artifacts.validation_passed),
     Check("plan-current", "the plan is newer than what it was made from", artifacts.plan_current),
     Check("artifact-exists", "the evidence file is there", artifacts.artifact_exists, _PATH),
     Check("artifact-newer", "the evidence file was written since the failure", artifacts.artifact_newer, _PATH),
-    Check("no-secrets", "no credential in the run's files", artifacts.no_secrets),
+    Check("no-secrets", "no credential in the run's files", artifacts.no_secrets, costly=True),
     Check("job-succeeded", "its action or command ran and went well", commands.job_succeeded, ("action", "command")),
     Check("incident-file-written", "the incident's file is written", artifacts.incident_file_written),
     Check("scan-log-exists", "the boundary scan left its log", artifacts.scan_log_exists),

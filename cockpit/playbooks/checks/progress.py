@@ -91,7 +91,10 @@ def state_succeeded(case: Case) -> CheckResult:
 
 
 def no_contradictions(case: Case) -> CheckResult:
-    """Nothing the run claims is contradicted by its evidence (seed 002, "Verify": physics, not narrative)."""
+    """The run succeeded, and nothing it claims is contradicted (seed 002, "Verify": physics, not narrative).
+
+    An honest failure is no contradiction, but it confirms nothing either.
+    """
     run, detail = case.run, case.detail
     if run.contradicted:
         reason = run.reasons[0] if run.reasons else None
@@ -105,9 +108,9 @@ def no_contradictions(case: Case) -> CheckResult:
     for one in seen:
         if one.code in _DISAGREEING:
             return not_met(one.text, *one.evidence)
-    if run.state is RunState.UNREADABLE:
-        return cannot_tell("the run cannot be read")
     said = f'it says "{run.claimed}"' if run.claimed else "it claims nothing of itself"
+    if run.state is not RunState.SUCCEEDED:
+        return cannot_tell(f"{said} and is {run.state.value}: there is no success that could be contradicted")
     return met(f"{said} and is {run.state.value}; nothing contradicts that", *claim_evidence(detail))
 
 

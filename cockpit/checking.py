@@ -1,0 +1,272 @@
+"""Checklists of runs and incidents as they stand against the evidence: for keys and verbs alike.
+
+Everything here reads or writes the disk: call it off the event loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from cockpit.errors import CockpitError, UsageError
+from cockpit.journal.actor import shown
+from cockpit.ledger import Ledger
+from cockpit.models.action import Job
+from cockpit.models.evidence import Evidence
+from cockpit.models.incident import Incident
+from cockpit.models.playbook import Anchor, Checklist, ChecklistItem, ItemState, Outcome, Stamp
+from cockpit.models.run import Run
+from cockpit.playbooks.commands import resolve
+from cockpit.playbooks.evaluate import Examiner, Look, RootView, Subject
+from cockpit.playbooks.evidence import parse_evidence
+from cockpit.sanitize import clean
+from cockpit.session import Session
+
+_JOBS = 200
+"""Newest jobs of a root that checks look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a checklist is about: a run, or an incident with its runs.
+
+    Attributes:
+        id: The run's or the incident's id.
+        root: The root whose record keeps it.
+        runs: Its runs that are there.
+        places: Where runs of an incident stood when they were attached.
+        incident: The incident, or `None`.
+    """
+
+    id: str
+    root: Path
+    runs: tuple[Run, ...]
+    places: tuple[Anchor, ...] = ()
+    incident: Incident | None = None
+
+    @property
+    def run(self) -> Run | None:
+        """The run, where it is one."""
+        return self.runs[0] if self.incident is None and self.runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A checklist as recorded, and what the evidence says of it."""
+
+    recorded: Checklist
+    look: Look = field(default_factory=Look)
+
+    @property
+    def checklist(self) -> Checklist:
+        """The checklist as it stands."""
+        return self.look.stand(self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a write.
+
+    Attributes:
+        standing: The checklist after it.
+        told: What whoever wrote should know: somebody else works on the item, the check says otherwise.
+        confirmed: Ids of the items that were verified.
+    """
+
+    standing: Standing
+    told: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+
+
+class Checklists:
+    """The checklists of a session's roots.
+
+    Args:
+        session: Settings, roots, board, records.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._views: dict[Path, RootView] = {}
+
+    # -- what it is about
+
+    def find(self, text: str) -> Target:
+        """The target an operator means: an incident's id, else a run as `Session.find` knows it.
+
+        Raises:
+            UsageError: There is none, or there are several.
+            RootError: No root can be read.
+        """
+        snapshot = self._session.load()
+        for root in self._session.roots:
+            ledger = self._session.ledger(root)
+            ledger.refresh()
+            incident = ledger.incident(text)
+            if incident is not None:
+                return self.of_incident(incident, root, snapshot.runs)
+        return self.of_run(self._session.find(text))
+
+    def of_run(self, run: Run) -> Target:
+        """A run as a target."""
+        return Target(run.id, self._session.root_of(run.ref), (run,))
+
+    def of_incident(self, incident: Incident, root: Path, runs: Sequence[Run]) -> Target:
+        """An incident as a target, with those of its runs that are among `runs`."""
+        by_key = {run.key: run for run in runs}
+        attached = tuple(by_key[link.key] for link in incident.runs if link.key in by_key)
+        places = tuple(
+            Anchor(run_key=link.key, run=link.id, flow=link.flow, step=link.step, failed_at=link.failed_at)
+            for link in incident.runs
+        )
+        return Target(incident.id, root, attached, places, incident)
+
+    def ledger(self, target: Target) -> Ledger:
+        """The record that keeps a target's checklist."""
+        return self._session.ledger(target.root)
+
+    # -- looking
+
+    def stand(self, target: Target, *, thorough: bool = False) -> Standing:
+        """A target's checklist against the evidence as it is now.
+
+        Args:
+            target: What it is about.
+            thorough: Ask costly checks of open items, too.
+        """
+        recorded = self.ledger(target).checklist(target.id)
+        if not recorded.items:
+            return Standing(recorded)
+        return Standing(recorded, self._examiner(target).look(recorded, thorough=thorough))
+
+    def places(self, target: Target, item: str) -> tuple[str, ...]:
+        """Files an item is about, relative to the root: what it was settled with, else what its playbook points to."""
+        recorded = self.ledger(target).checklist(target.id)
+        found = next((one for one in recorded.items if one.id == item), None)
+        if found is None:
+            return ()
+        pointed = self._examiner(target).pointed(recorded, found)
+        return tuple(dict.fromkeys(one.path for one in (*found.evidence, *pointed)))
+
+    # -- writing
+
+    def start(self, target: Target, playbook: str) -> Standing:
+        """Start a playbook's checklist. Raises as `Ledger.start`."""
+        anchors = [subject.anchor(None) for subject in self._subjects(target)]
+        self.ledger(target).start(target.id, playbook, anchors)
+        return self.stand(target)
+
+    def tick(self, target: Target, item: str, evidence: str | None = None, note: str | None = None) -> Written:
+        """Attest that an item is done, against its evidence as it is now.
+
+        Args:
+            target: What the checklist is about.
+            item: What was typed, see `cockpit.playbooks.commands.resolve`.
+            evidence: `PATH` or `PATH:LINE` relative to the root; without it, the file the item's playbook points to is
+                remembered.
+            note: A remark.
+
+        Raises:
+            UsageError: There is no such item, or the evidence is not below the root or not there.
+            JournalError: It could not be recorded.
+        """
+        ledger, examiner = self.ledger(target), self._examiner(target)
+        recorded, found = self._item(target, item)
+        places = examiner.pointed(recorded, found)
+        given = () if evidence is None else (self._given(examiner, evidence),)
+        ledger.tick(target.id, found.id, given, note, examiner.stamps(given or places))
+        return self._told(target, found)
+
+    def toggle(self, target: Target, item: str, *, settled: bool) -> Written:
+        """Tick an item that the operator saw open, open one they saw settled; whatever others did meanwhile.
+
+        Two people who tick the same item at the same moment both attest it: neither takes the other's tick back.
+        Raises as `tick`.
+        """
+        if not settled:
+            return self.tick(target, item)
+        _, found = self._item(target, item)
+        if found.state is not ItemState.OPEN:
+            self.ledger(target).untick(target.id, found.id)
+        return Written(self.stand(target))
+
+    def verify(self, target: Target, item: str | None = None) -> Written:
+        """Ask every check of a target's checklist, or that of one item, and record what is confirmed.
+
+        An item that is verified already, against the same files, is not recorded once more; one that was skipped is
+        left alone.
+
+        Raises:
+            UsageError: Nothing was started for the target, or there is no such item, or it has no check.
+            JournalError: It could not be recorded; then nothing was.
+        """
+        ledger, examiner, library = self.ledger(target), self._examiner(target), self._session.library
+        ledger.refresh()
+        recorded = ledger.checklist(target.id)
+        items = recorded.items if item is None and recorded.items else (resolve(recorded, item or "", library),)
+        if item is not None and items[0].check is None:
+            raise UsageError(f"{items[0].id} names no check: look for yourself and tick it")
+        look = examiner.look(recorded, thorough=True)
+        confirmed: list[tuple[ChecklistItem, tuple[Stamp, ...]]] = []
+        for each in items:
+            found = look.found.get(each.id)
+            if found is None or found.outcome is not Outcome.MET or each.state is ItemState.SKIPPED:
+                continue
+            stamps = examiner.stamps(found.evidence)
+            if each.state is not ItemState.VERIFIED or stamps != each.stamps:
+                confirmed.append((each, stamps))
+        ledger.verified(target.id, [(each, look.found[each.id], stamps) for each, stamps in confirmed])
+        return Written(self.stand(target, thorough=True), confirmed=tuple(each.id for each, _ in confirmed))
+
+    def _told(self, target: Target, before: ChecklistItem) -> Written:
+        standing = self.stand(target)
+        told = []
+        if before.claimed_by is not None and before.claimed_by != shown(self._session.actor):
+            told.append(f"{before.claimed_by} was working on {before.id}")
+        after = next((one for one in standing.checklist.items if one.id == before.id), None)
+        if after is not None and after.state is ItemState.CONTRADICTED:
+            told.append(f"the evidence says otherwise: {after.why}")
+        return Written(standing, tuple(told))
+
+    def _item(self, target: Target, item: str) -> tuple[Checklist, ChecklistItem]:
+        ledger = self.ledger(target)
+        ledger.refresh()
+        recorded = ledger.checklist(target.id)
+        return recorded, resolve(recorded, item, self._session.library)
+
+    def _given(self, examiner: Examiner, text: str) -> Evidence:
+        place = parse_evidence(text)
+        try:
+            return examiner.quoted(place)
+        except CockpitError as error:
+            raise UsageError(f"no evidence at {clean(text)}: {error}") from error
+
+    # -- the evidence
+
+    def _examiner(self, target: Target) -> Examiner:
+        return Examiner(self._session.library, self._subjects(target))
+
+    def _subjects(self, target: Target) -> list[Subject]:
+        places = {one.run_key: one for one in target.places}
+        found = []
+        for run in target.runs:
+            detail = self._session.board.detail(run.key)
+            if detail is None:
+                continue  # it has vanished since
+            root = self._session.root_of(run.ref)
+            view = self._views.setdefault(root, RootView(self._session.evidence(root)))
+            now = run if run.fingerprint == detail.fingerprint else self._session.judge(detail)
+            found.append(Subject(now, detail, view, self._jobs(root), places.get(run.key)))
+        return found
+
+    def _jobs(self, root: Path) -> Callable[[], Sequence[Job]]:
+        """The jobs of a root, read when a check asks, and once."""
+
+        @cache
+        def read() -> Sequence[Job]:
+            try:
+                return self._session.desk(root).jobs(_JOBS)
+            except (CockpitError, OSError):
+                return ()
+
+        return read
