@@ -138,14 +138,18 @@ class Session:
             raise RootError("\n".join(f"{root.path}: {root.error}" for root in broken))
         return snapshot
 
-    def find(self, text: str) -> Run:
+    def find(self, text: str, among: Sequence[Run] | None = None) -> Run:
         """The run an operator means: by id, else by its path relative to its root, else by key.
+
+        Args:
+            text: As it was typed.
+            among: Runs that were loaded already.
 
         Raises:
             UsageError: There is none, or there are several.
             RootError: No root can be read.
         """
-        runs = self.load().runs
+        runs = self.load().runs if among is None else among
         # A name that is not UTF-8 is typed as it is on disk and carried escaped (cockpit.sources.paths).
         names = (text, encode(text))
         found = [run for run in runs if run.id in names]
@@ -356,7 +360,7 @@ class Session:
         """
         settled = 0
         for root in self.roots:
-            if not (self.state_dir(root) / "jobs").is_dir():
+            if not any((self.state_dir(root) / name).is_dir() for name in ("jobs", "bulks")):
                 continue
             with suppress(CockpitError, OSError):
                 settled += self.desk(root).settle()

@@ -7,6 +7,8 @@ from pathlib import Path
 from cockpit.actions.aftermath import Before, take_before
 from cockpit.actions.basis import basis_of
 from cockpit.actions.basis import changes as changes_of
+from cockpit.actions.bulk_record import ENDED as BULK_ENDED
+from cockpit.actions.bulk_record import settle_bulks
 from cockpit.actions.catalogue import (
     BUILT_IN,
     RESTORE,
@@ -271,7 +273,7 @@ class ActionDesk:
         return cancel_job(job_dir, self.jobs_context.actor.real_user)
 
     def settle(self) -> int:
-        """Record the ends of jobs that nobody recorded (their supervisor was killed); returns how many.
+        """Record the ends of jobs and bulks that nobody recorded (their supervisor was killed); returns how many.
 
         Raises:
             CockpitError: The journal could not be written.
@@ -279,7 +281,9 @@ class ActionDesk:
         journal = self.jobs_context.journal
         if journal is None or self._read_only:
             return 0
-        return settle(self.jobs_context.state_dir, self.jobs_context.recorder, journal_holds(journal))
+        state_dir, recorder = self.jobs_context.state_dir, self.jobs_context.recorder
+        jobs = settle(state_dir, recorder, journal_holds(journal))
+        return jobs + settle_bulks(state_dir, recorder, journal_holds(journal, BULK_ENDED, "bulk"))
 
     def _context(
         self,

@@ -48,13 +48,13 @@ Seen = Callable[[str], bool]
 """Whether the journal already holds the end of the job with this id."""
 
 
-def journal_holds(journal: Path) -> Seen:
-    """Looks for ends of jobs in a journal file (JSON lines with `kind` and `data.job`)."""
+def journal_holds(journal: Path, kind: str = ENDED, name: str = "job") -> Seen:
+    """Looks for ends of jobs in a journal file (JSON lines with `kind` and `data.job`), or of what `name` names."""
 
     def seen(job_id: str) -> bool:
         try:
             with journal.open("rb") as lines:
-                return any(_is_end_of(line, job_id) for line in lines)
+                return any(_is_end_of(line, kind, name, job_id) for line in lines)
         except FileNotFoundError:
             return False
 
@@ -84,14 +84,32 @@ def record_end(job_dir: Path, recorder: Recorder | None, seen: Seen, *, own: boo
         job = load_job(job_dir)
         if job is None or recorder is None:
             return False
-        done = (job_dir / INTENT).exists() and seen(job.id)
-        if not done:
-            write_atomic(job_dir / INTENT, b"")
-            recorder.append(ENDED, end_facts(job, job_dir))
-        write_atomic(job_dir / RECORDED, pretty({"job": job.id}))
-        with suppress(OSError):
-            (job_dir / INTENT).unlink()
-        return not done
+        return append_once(job_dir, lambda: recorder.append(ENDED, end_facts(job, job_dir)), seen)
+
+
+def append_once(folder: Path, append: Callable[[], object], seen: Seen) -> bool:
+    """Append the end of what a directory holds to the journal, unless it is in there; for the holder of its lock.
+
+    Args:
+        folder: Directory of the job or bulk.
+        append: Appends the entry.
+        seen: Whether the journal holds the end of that name.
+
+    Returns:
+        Whether the entry was appended now.
+
+    Raises:
+        CockpitError: The journal could not be written.
+        OSError: The directory could not be written.
+    """
+    done = (folder / INTENT).exists() and seen(folder.name)
+    if not done:
+        write_atomic(folder / INTENT, b"")
+        append()
+    write_atomic(folder / RECORDED, pretty({"job": folder.name}))
+    with suppress(OSError):
+        (folder / INTENT).unlink()
+    return not done
 
 
 def settle(state_dir: Path, recorder: Recorder, seen: Seen) -> int:
@@ -167,14 +185,14 @@ def end_facts(job: Job, job_dir: Path) -> dict[str, Any]:
     }
 
 
-def _is_end_of(line: bytes, job_id: str) -> bool:
-    if ENDED.encode() not in line or job_id.encode() not in line:
+def _is_end_of(line: bytes, kind: str, name: str, job_id: str) -> bool:
+    if kind.encode() not in line or job_id.encode() not in line:
         return False
     try:
         entry = json.loads(line)
     except ValueError:
         return False
-    return isinstance(entry, dict) and entry.get("kind") == ENDED and entry.get("data", {}).get("job") == job_id
+    return isinstance(entry, dict) and entry.get("kind") == kind and entry.get("data", {}).get(name) == job_id
 
 
 _never: Seen = lambda _job_id: False  # noqa: E731

@@ -14,7 +14,8 @@ from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import documents
-from cockpit.presenters.plans import dry_run_lines, offer_lines, plan_lines, told
+from cockpit.presenters.jobs import told
+from cockpit.presenters.plans import dry_run_lines, offer_lines, plan_lines
 from cockpit.session import Session
 from widgets.rows import TextRow
 
@@ -93,7 +94,7 @@ def _plan(session: Session, options: argparse.Namespace) -> tuple[Plan, RunRef]:
     if options.action == "restore":
         return _plan_restore(session, options.run)
     run = session.find(options.run)
-    return session.plan(options.action, run, options.flow, options.step, _options(options)), run.ref
+    return session.plan(options.action, run, options.flow, options.step, chosen_options(options)), run.ref
 
 
 def _plan_restore(session: Session, name: str) -> tuple[Plan, RunRef]:
@@ -107,7 +108,12 @@ def _plan_restore(session: Session, name: str) -> tuple[Plan, RunRef]:
     return session.plan("restore", run, None, None), run.ref
 
 
-def _options(options: argparse.Namespace) -> dict[str, str]:
+def chosen_options(options: argparse.Namespace) -> dict[str, str]:
+    """What `--set` and `--remove` chose.
+
+    Raises:
+        UsageError: One of them is no NAME=VALUE.
+    """
     chosen: dict[str, str] = {"remove": "yes"} if options.remove else {}
     for text in options.set:
         name, found, value = text.partition("=")
@@ -133,7 +139,7 @@ def confirm(made: Plan) -> None:
     Raises:
         UsageError: It was not confirmed.
     """
-    if not _on_terminal():
+    if not on_terminal():
         raise UsageError("nothing was done: confirm with --yes (there is no terminal to ask on)")
     print_plan(made)
     typed = made.confirm is Confirm.TYPED
@@ -145,7 +151,8 @@ def confirm(made: Plan) -> None:
         raise UsageError("nothing was done")
 
 
-def _on_terminal() -> bool:
+def on_terminal() -> bool:
+    """Whether there is somebody to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

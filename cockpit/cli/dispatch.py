@@ -27,6 +27,7 @@ _HANDLERS: dict[str, str] = {
     "restore": "cockpit.cli.actions:act",
     "undo": "cockpit.cli.undo:undo",
     "do": "cockpit.cli.actions:act",
+    "bulk": "cockpit.cli.bulk:bulk",
     "jobs": "cockpit.cli.jobs:jobs",
     "record": "cockpit.cli.record:record",
     "checklist": "cockpit.cli.checklists:checklist",

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from cockpit.actions.desk import ActionDesk
 from cockpit.actions.jobs import find_job, wait_job
-from cockpit.cli import output
+from cockpit.bulking import Bulking
+from cockpit.cli import bulk, output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Job, JobState
-from cockpit.presenters import documents, times, words
-from cockpit.presenters.plans import command_text, told
+from cockpit.models.bulk import BulkState
+from cockpit.presenters import documents
+from cockpit.presenters.jobs import TITLES, job_detail, job_row, told
 from cockpit.session import Session
 from cockpit.sources.lines import FileLines
-from widgets.rows import Cell, Tone
 
+_PATIENCE_S = 20.0
 _LOOK_S = 0.2
 """Seconds between looks at the output of a job that is followed."""
 
@@ -28,51 +30,56 @@ def jobs(options: argparse.Namespace) -> int:
             if options.follow or options.cancel:
                 raise UsageError("--follow and --cancel need the id of a job")
             return _list(session, options)
+        if Bulking(session).directory(options.job) is not None:
+            return bulk.show(session, options.job, options)
         desk, job = _find(session, options.job)
         if options.cancel:
             if not desk.cancel(job.id):
                 output.tell(f"{job.id} has ended already")
-            wait_job(find_job(desk.jobs_context.state_dir, job.id), timeout_s=30)
+            # Its supervisor goes on when this process does not wait for it any longer.
+            patience = session.settings.jobs.grace + _PATIENCE_S
+            wait_job(find_job(desk.jobs_context.state_dir, job.id), timeout_s=patience)
         job = follow(desk, job, echo=not options.json) if options.follow else desk.job(job.id)
         if options.json:
             output.emit([documents.job(job)])
         elif options.follow:
             output.tell(told(job))
         else:
-            _table([job], session)
+            for row in job_detail(job, session.now()):
+                output.say_cells(row.spans, separator="")
     good = (JobState.RUNNING, JobState.SUCCEEDED, JobState.CANCELLED)
     return int(ExitCode.OK if job.state in good else ExitCode.BAD)
 
 
 def _list(session: Session, options: argparse.Namespace) -> int:
-    found = [job for root in session.roots for job in session.desk(root).jobs()]
-    found.sort(key=lambda job: (job.started_at, job.id), reverse=True)
+    bulks = list(Bulking(session).all())
+    if options.bulks:
+        if options.json:
+            output.emit([documents.bulk(each) for each in bulks])
+        else:
+            bulk.table(bulks, session)
+            if not bulks:
+                output.tell("no bulks")
+        return int(ExitCode.OK)
+    # Roots that share a state directory share its jobs.
+    jobs_of = {job.output: job for root in session.roots for job in session.desk(root).jobs()}
+    found = sorted(jobs_of.values(), key=lambda job: (job.started_at, job.id), reverse=True)
     if options.json:
         output.emit([documents.job(job) for job in found])
-    else:
-        _table(found, session)
-        if not found:
-            output.tell("no jobs")
+        return int(ExitCode.OK)
+    taken_up = {each.rest_of for each in bulks}
+    at_work = [
+        each
+        for each in bulks
+        if each.state is BulkState.RUNNING or (each.state is BulkState.LOST and each.id not in taken_up)
+    ]
+    if at_work:
+        bulk.table(at_work, session)
+        output.say()
+    output.table(TITLES, [job_row(job, session.now()) for job in found])
+    if not found:
+        output.tell("no jobs")
     return int(ExitCode.OK)
-
-
-def _table(found: list[Job], session: Session) -> None:
-    tones = {JobState.RUNNING: Tone.BUSY, JobState.SUCCEEDED: Tone.OK, JobState.CANCELLED: Tone.WARN}
-    output.table(
-        ("job", "state", "action", "run", "age", "outcome", "command"),
-        [
-            (
-                Cell(job.id, Tone.DIM),
-                Cell(job.state.value, tones.get(job.state, Tone.BAD)),
-                words.text(job.action),
-                words.text(job.run, Tone.STRONG),
-                Cell(times.span(session.now() - job.started_at), Tone.DIM),
-                words.text(job.outcome),
-                words.text(command_text(job.argv), Tone.ACCENT),
-            )
-            for job in found
-        ],
-    )
 
 
 def _find(session: Session, job_id: str) -> tuple[ActionDesk, Job]:

@@ -28,7 +28,8 @@ VERBS: dict[str, str] = {
     "restore": "bring an archived run back",
     "undo": "take back the last thing you did that can be taken back",
     "do": "any action of a run: `cockpit ACTION RUN` in full",
-    "jobs": "jobs of this root, also of other operators",
+    "bulk": "one action on many runs, some at a time, with a result for each",
+    "jobs": "jobs and bulks of this root, also of other operators",
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run or an incident as it stands; --playbook starts one",
     "tick": "tick a checklist item",
@@ -188,10 +189,12 @@ def _verb_parser() -> argparse.ArgumentParser:
     undo.add_argument("--run", metavar="RUN", help="the last thing you did to this run")
     undo.add_argument("--list", action="store_true", help="what you did, and how each is taken back or why not")
     _confirmation(undo)
+    _bulk_verb(verb)
     jobs = verb("jobs")
-    jobs.add_argument("job", metavar="JOB", nargs="?")
+    jobs.add_argument("job", metavar="JOB", nargs="?", help="a job, or a bulk")
     jobs.add_argument("--follow", action="store_true", help="print its output until it ends")
     jobs.add_argument("--cancel", action="store_true", help="TERM, then KILL its whole process group")
+    jobs.add_argument("--bulks", action="store_true", help="list the bulks instead")
     _record_verb(verb)
     _checklist_verbs(verb)
     audit = verb("audit")
@@ -225,10 +228,34 @@ def _duration(text: str) -> float:
 
 def _action_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN")
+    _choices(parser)
+
+
+def _choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flow", metavar="F", help="default: the flow the run stands in")
     parser.add_argument("--step", metavar="S", help="default: the step that failed or stands")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an input of the action")
     parser.add_argument("--remove", action="store_true", help="archive: move the original aside once verified")
+
+
+def _bulk_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
+    bulk = verb("bulk")
+    bulk.usage = "cockpit bulk ACTION (RUN... | --filter EXPR | --rest-of BULK) [--yes] [--dry-run] ..."
+    bulk.add_argument("action", metavar="ACTION")
+    bulk.add_argument("runs", metavar="RUN", nargs="*")
+    bulk.add_argument("--filter", metavar="EXPR", default="", help="the runs that match; the grammar is that of `runs`")
+    bulk.add_argument("--rest-of", metavar="BULK", help="the runs that this bulk left undone, planned anew")
+    bulk.add_argument("--dry-run", action="store_true", help="show the plans; change nothing")
+    bulk.add_argument("--parallel", metavar="N", type=_count, help="jobs at a time; default: [jobs] parallel, else 2")
+    bulk.add_argument("--stop-on-failure", action="store_true", help="start nothing more after the first failure")
+    _choices(bulk)
+    _confirmation(bulk)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
+    return int(text)
 
 
 _RECORD_HELP = """\

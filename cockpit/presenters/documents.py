@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from cockpit.clock import iso
 from cockpit.models.action import ActionSpec, Job, Plan
+from cockpit.models.bulk import Bulk, BulkPlan
 from cockpit.models.detail import RunDetail
 from cockpit.models.journal import Entry
 from cockpit.models.playbook import Checklist
@@ -127,6 +128,16 @@ def plan(item: Plan) -> dict[str, Any]:
 def job(item: Job) -> dict[str, Any]:
     """`job` of the contract."""
     return dict(plain(item))
+
+
+def bulk_plan(item: BulkPlan) -> dict[str, Any]:
+    """A plan for many runs, with each run's `plan`."""
+    return {**dict(plain(item)), "phrase": item.phrase, "items": [plan(each.plan) for each in item.items]}
+
+
+def bulk(item: Bulk) -> dict[str, Any]:
+    """A bulk with what became of each run."""
+    return {**dict(plain(item)), "counts": item.counts}
 
 
 def checklist(item: Checklist) -> dict[str, Any]:

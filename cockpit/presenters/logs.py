@@ -48,6 +48,7 @@ _KINDS = {
     "checklist.skip": "skipped", "checklist.note": "noted", "note": "note",
     "action.planned": "planned", "action.confirmed": "confirmed", "action.started": "started",
     "action.ended": "ended", "action.refused": "refused", "action.cancelled": "cancelled",
+    "bulk.started": "started bulk", "bulk.ended": "bulk ended", "bulk.cancelled": "cancelled bulk",
     "journal.repaired": "journal repaired", "journal.lost": "entries lost",
 }  # fmt: skip
 

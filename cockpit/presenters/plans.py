@@ -19,14 +19,6 @@ _JOB_TONES = {
     JobState.LOST: Tone.BAD,
 }
 
-_ENDED = {
-    JobState.RUNNING: "is at work",
-    JobState.SUCCEEDED: "succeeded",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "was cancelled",
-    JobState.LOST: "is lost",
-}
-
 
 def command_text(argv: Sequence[str] | None) -> str:
     """The command as it could be pasted into a shell."""
@@ -127,13 +119,6 @@ def _takes(plan: Plan) -> str:
     if plan.expected_tokens is not None:
         parts.append(f"about {plan.expected_tokens:,} tokens")
     return ", ".join(parts)
-
-
-def told(job: Job) -> str:
-    """How a job stands, in one line: `retry of run-1 failed: exit 0 after 2 s, but ... (judged by its output)`."""
-    by = " and ".join(part for part in (", ".join(job.judged_by[:-1]), *job.judged_by[-1:]) if part)
-    judged = f" (judged by {by})" if by else ""
-    return f"{job.action} of {job.run} {_ENDED[job.state]}: {job.outcome}{judged}"
 
 
 def moved_lines(error: MovedError) -> list[TextRow]:

@@ -102,7 +102,7 @@ def test_a_prompt_takes_only_the_right_answer(
         typed.write_text(text)
         with typed.open() as stdin:
             monkeypatch.setattr("sys.stdin", stdin)
-            monkeypatch.setattr("cockpit.cli.actions._on_terminal", lambda: True)
+            monkeypatch.setattr("cockpit.cli.actions.on_terminal", lambda: True)
             return cli(*arguments)
 
     for text in ("", "\n", "n\n", "yes\n", "Y\n"):

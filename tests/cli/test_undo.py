@@ -132,7 +132,7 @@ def test_a_prompt_takes_only_the_right_answer(
         (tmp_path / "typed").write_text(text)
         with (tmp_path / "typed").open() as stdin:
             monkeypatch.setattr("sys.stdin", stdin)
-            monkeypatch.setattr("cockpit.cli.actions._on_terminal", lambda: True)
+            monkeypatch.setattr("cockpit.cli.actions.on_terminal", lambda: True)
             return cli("undo")
 
     for text in ("", "n\n", "yes\n"):
