@@ -342,7 +342,6 @@ def test_a_capture_of_one_command_is_one_run(root: Path) -> None:
     assert (ref.id, ref.path) == ("run", "run.log")
     assert verdict(ref).contradicted
     assert SOURCE.owner(root, root / "run.log") == ref
-    assert SOURCE.actions(ref)[1].argv[-1] == "coordinator-run"
 
 
 def test_a_last_line_without_its_newline_counts(root: Path) -> None:
@@ -535,15 +534,6 @@ def test_the_task_of_a_command(command: str, task: str | None) -> None:
 def test_console_times_are_local() -> None:
     assert local_time(stamp(START)) == START
     assert local_time("2026-99-99 00:00:00") is None
-
-
-def test_what_the_incident_document_recommends_and_does_harm_is_not_offered(root: Path, record: Recorder) -> None:
-    record.ended("invoke", "run-planner", output=FAILED)
-    validate, retry = SOURCE.actions(only(root))
-    assert validate.argv == ("invoke", "validate-config")
-    assert retry.argv == ("cockpit", "record", "--", "invoke", "run-planner")
-    assert "there is no resume" in " ".join(retry.expects)
-    assert "overwritten" in " ".join(retry.expects)
 
 
 def test_a_timeout_that_nothing_enforced_is_told(root: Path) -> None:

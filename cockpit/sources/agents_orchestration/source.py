@@ -17,7 +17,7 @@ from cockpit.sources.agents_orchestration.console import ConsoleReader
 from cockpit.sources.agents_orchestration.layout import TextKind
 from cockpit.sources.agents_orchestration.probes import Prober, ProbeSettings
 from cockpit.sources.agents_orchestration.recorded import read_recording
-from cockpit.sources.agents_orchestration.segments import task_of
+from cockpit.sources.agents_orchestration.segments import TASKS, task_of
 from cockpit.sources.paths import decode, encode, on_disk, run_dir
 from cockpit.sources.recordings import (
     ALIVE,
@@ -111,13 +111,11 @@ class AgentsOrchestrationSource:
     def actions(self, ref: RunRef) -> Sequence[ActionSpec]:
         """What the system can do; see `cockpit.sources.agents_orchestration.actions`."""
         directory = self._recording_dir(ref)
-        task = None
-        if directory is not None:
-            recording, _ = load_recording(directory)
-            task = None if recording is None else task_of(" ".join(recording.argv))
-        else:
-            task = next((step.flow for step in self.detail(ref).steps if step.flow.startswith("run-")), None)
-        return actions_for(task)
+        recording = None if directory is None else load_recording(directory)[0]
+        if recording is not None:
+            return actions_for(ref, task_of(" ".join(recording.argv)), recording)
+        task = next((flow for flow in self.detail(ref).record.flows if flow in TASKS), None)
+        return actions_for(ref, task, None)
 
     def watch_paths(self, ref: RunRef) -> Sequence[Path]:
         """The recording, or the directory of the file the run is in."""
