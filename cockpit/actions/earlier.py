@@ -7,14 +7,16 @@ ai-csuite keeps the stage of a ramp and the ids of its shadows in memory and has
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cockpit.actions.jobs import job_dirs
+from cockpit.actions.jobs import is_alive, job_dirs
 from cockpit.actions.names import why_not_plain
 from cockpit.actions.storage import read_object
 from cockpit.actions.supervisor import JOB, RESULT
+from cockpit.clock import parse_iso
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionInput
 from cockpit.models.request import Earlier, Prior, Recall, RequestExit
@@ -133,13 +135,9 @@ def _recall(wanted: ActionInput, recall: Recall, known: Mapping[str, str], state
 
 
 def _deeds(state_dir: Path, where: str) -> Iterator[tuple[Deed, bool]]:
-    """Requests to a service that were sent, newest first, and whether they were confirmed."""
-    for job_dir in job_dirs(state_dir):
-        result = read_object(job_dir / RESULT)
-        if result is None or result.get("exit_code") not in (RequestExit.DONE, RequestExit.UNKNOWN):
-            continue
-        job = read_object(job_dir / JOB) or {}
-        plan = job.get("plan")
+    """Requests to a service that were sent, the one that ended last first, and whether they were confirmed."""
+    for job_dir, result in sorted(_ended(state_dir), key=lambda each: _end(each[1]), reverse=True):
+        plan = (read_object(job_dir / JOB) or {}).get("plan")
         request = plan.get("request") if isinstance(plan, dict) else None
         if not isinstance(plan, dict) or not isinstance(request, dict) or not isinstance(request.get("url"), str):
             continue
@@ -147,6 +145,30 @@ def _deeds(state_dir: Path, where: str) -> Iterator[tuple[Deed, bool]]:
             answer = (read_object(job_dir / ANSWER_FILE) or {}).get("answer")
             deed = Deed(job_dir.name, str(plan.get("action")), _plain(plan.get("options")), _plain(answer))
             yield deed, result["exit_code"] == RequestExit.DONE and result.get("reason") is None
+
+
+def _ended(state_dir: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for job_dir in job_dirs(state_dir):
+        result = read_object(job_dir / RESULT) or _lost(job_dir)
+        if result is not None and result.get("exit_code") in (RequestExit.DONE, RequestExit.UNKNOWN):
+            yield job_dir, result
+
+
+def _lost(job_dir: Path) -> dict[str, Any] | None:
+    """What stands for the end of a job whose supervisor was killed: its request may have been sent."""
+    if is_alive(job_dir):
+        return None
+    try:
+        written = (job_dir / JOB).stat().st_mtime
+    except OSError:
+        return None
+    return {"exit_code": RequestExit.UNKNOWN, "ended_at": datetime.fromtimestamp(written, UTC).isoformat()}
+
+
+def _end(result: dict[str, Any]) -> float:
+    """When it ended by the host's clock; a job's name bears the time of a cockpit that may have been told another."""
+    moment = parse_iso(str(result.get("ended_at")))
+    return 0.0 if moment is None else moment.timestamp()
 
 
 def _holds(deed: Deed, options: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
 from cockpit.models.action import Confirm, Job, JobState, Plan
+from cockpit.models.request import RequestExit
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import documents
 from cockpit.presenters.jobs import told
@@ -55,7 +56,7 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def act(options: argparse.Namespace) -> int:
-    """Do it, once confirmed. Exit 1 where the job fails, 5 where the run moved since the plan."""
+    """Do it, once confirmed. Exit 1 where the job fails, 3 where its gate is closed, 5 where the run moved."""
     with open_session(options) as session:
         rested_on = None if options.plan is None else recall(locations.cache_dir(), check_hash(options.plan))
         try:
@@ -75,7 +76,13 @@ def act(options: argparse.Namespace) -> int:
             output.emit(documents.job(job))
         else:
             output.tell(f"{told(job)}; job {job.id}")
-    return int(ExitCode.OK if job.state in (JobState.RUNNING, JobState.SUCCEEDED) else ExitCode.BAD)
+    return int(_exit_code(made, job))
+
+
+def _exit_code(made: Plan, job: Job) -> ExitCode:
+    if made.request is not None and job.exit_code == RequestExit.NOT_SENT:
+        return ExitCode.GATE
+    return ExitCode.OK if job.state in (JobState.RUNNING, JobState.SUCCEEDED) else ExitCode.BAD
 
 
 def _hint(options: argparse.Namespace) -> str:

@@ -169,6 +169,10 @@ def test_jobs_tell_what_was_done_at_a_service_before(
     unknown = send(shop, plan(service, "rollback", path="/ramp", options={"capability": "ads"}, after=after))
     assert unknown.exit_code == 4
     assert newest(ramped, shop.state, url) is None, "what may have been rolled back is not ramped any more"
+    (shop.dir(unknown) / "result.json").unlink()
+    assert newest(ramped, shop.state, url) is None, "a rollback whose supervisor was killed may have been sent"
+    shutil.rmtree(shop.dir(unknown))
+    assert newest(ramped, shop.state, url) is not None
 
 
 def test_earlier_jobs_give_defaults(shop: Workshop, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

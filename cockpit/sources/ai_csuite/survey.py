@@ -143,7 +143,8 @@ class Surveys:
                 elif is_database(path, name):
                     survey.databases.append(inside + name)
             code = next((place for place in _CODE if _is_code(f"{root}/{inside}{place}", folders, place)), None)
-            if code is not None:
+            # Looked at from `apps/orchestrator` the code of a checkout looks like that of the container image.
+            if code is not None and all(tree.code != f"{inside}{code}" for tree in survey.trees):
                 survey.trees.append(Tree(rel, f"{inside}{code}"))
                 self._incidents(root, survey, f"{inside}{code}")
         if not survey.databases and not survey.trees:
