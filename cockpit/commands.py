@@ -243,6 +243,13 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.ACT,
     ),
     Command(
+        "job.list",
+        ("exclamation_mark",),
+        "jobs",
+        "Every job of these roots, whoever started it: what runs, what became of it, its output.",
+        group=Group.VIEW,
+    ),
+    Command(
         "job.cancel",
         ("K",),
         "Kill job",
@@ -283,7 +290,8 @@ BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 
 _KEY_NAMES = {
     "slash": "/", "colon": ":", "question_mark": "?", "minus": "-", "left_square_bracket": "[",
-    "right_square_bracket": "]", "equals_sign": "=", "at": "@", "ampersand": "&", "escape": "esc", "pagedown": "pgdn",
+    "right_square_bracket": "]", "equals_sign": "=", "at": "@", "ampersand": "&", "exclamation_mark": "!",
+    "escape": "esc", "pagedown": "pgdn",
     "pageup": "pgup", "asterisk": "*", "backspace": "bksp",
 }  # fmt: skip
 

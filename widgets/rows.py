@@ -98,6 +98,18 @@ class LogRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class JobRow(Row):
+    """One job, or one run of several that are done at once."""
+
+    state: Cell = EMPTY
+    what: Cell = EMPTY
+    run: Cell = EMPTY
+    by: Cell = EMPTY
+    age: Cell = EMPTY
+    outcome: Cell = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRow(Row):
     """One checklist item, or the heading of a section (`heading`, no state, not tickable)."""
 

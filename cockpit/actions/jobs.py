@@ -84,6 +84,7 @@ def load_job(job_dir: Path) -> Job | None:
             output=str(job_dir.absolute() / OUTPUT),
             plan_hash=facts["plan_hash"],
             bulk=facts.get("bulk"),
+            actor=_who(facts),
             timeout_s=facts.get("timeout_s"),
             **_standing(job_dir, result, alive=alive),
         )
@@ -187,12 +188,19 @@ def _end_orphan(job_dir: Path) -> bool:
     return True
 
 
+def _who(facts: dict[str, Any]) -> str:
+    """The real user who started a job, as its `job.json` tells; empty where it does not."""
+    actor = facts.get("actor")
+    who = actor.get("real_user") if isinstance(actor, dict) else None
+    return who if isinstance(who, str) else ""
+
+
 def describe_owner(job_dir: Path) -> str:
     """Who does what since when, for a refusal."""
     facts = read_object(job_dir / JOB) or {}
-    actor = facts.get("actor")
-    who = actor.get("real_user") if isinstance(actor, dict) else None
-    return clean(f"{facts.get('action')} by {who or 'somebody'} since {facts.get('started_at')} (job {job_dir.name})")
+    return clean(
+        f"{facts.get('action')} by {_who(facts) or 'somebody'} since {facts.get('started_at')} (job {job_dir.name})"
+    )
 
 
 def _jobs(state_dir: Path) -> Iterator[Job]:

@@ -210,6 +210,7 @@ class Job(Model):
         evidence: Where it can be read: paths of the run are relative to the root, that of the output is absolute.
         output: Absolute path of its output file.
         bulk: Id of the bulk it belongs to, or `None`.
+        actor: Who started it.
         timeout_s: Seconds after which it is ended, or `None`.
     """
 
@@ -230,4 +231,5 @@ class Job(Model):
     output: str
     plan_hash: str = ""
     bulk: str | None = None
+    actor: str = ""
     timeout_s: float | None = None

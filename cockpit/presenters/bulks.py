@@ -12,7 +12,7 @@ ITEM_TITLES = ("run", "result", "job", "outcome")
 BULK_TITLES = ("bulk", "state", "action", "runs", "by", "age", "outcome")
 PLAN_TITLES = ("run", "step", "what")
 
-_ITEM_TONES = {
+ITEM_TONES = {
     BulkItemState.PENDING: Tone.DIM,
     BulkItemState.RUNNING: Tone.BUSY,
     BulkItemState.DONE: Tone.OK,
@@ -23,7 +23,7 @@ _ITEM_TONES = {
     BulkItemState.MOVED: Tone.WARN,
     BulkItemState.SKIPPED: Tone.DIM,
 }
-_BULK_TONES = {
+BULK_TONES = {
     BulkState.RUNNING: Tone.BUSY,
     BulkState.SUCCEEDED: Tone.OK,
     BulkState.FAILED: Tone.BAD,
@@ -70,7 +70,7 @@ def bulk_row(bulk: Bulk, now: datetime) -> tuple[Cell, ...]:
     """One bulk in a table of bulks."""
     return (
         Cell(bulk.id, Tone.DIM),
-        Cell(bulk.state.value, _BULK_TONES[bulk.state]),
+        Cell(bulk.state.value, BULK_TONES[bulk.state]),
         words.text(bulk.action),
         Cell(str(len(bulk.items))),
         words.text(bulk.actor),
@@ -83,7 +83,7 @@ def item_row(item: BulkItem) -> tuple[Cell, ...]:
     """One run of a bulk in the table of its runs."""
     return (
         words.text(item.run, Tone.STRONG),
-        Cell(item.state.value, _ITEM_TONES[item.state]),
+        Cell(item.state.value, ITEM_TONES[item.state]),
         Cell(item.job or "", Tone.DIM),
         words.text(item.outcome),
     )

@@ -77,3 +77,21 @@ def _by(job: Job) -> str:
 
 def _line(line: int | None) -> str:
     return "" if line is None else f":{line}"
+
+
+def job_lines(job: Job, now: datetime) -> list[TextRow]:
+    """A job as the lines of a dialog."""
+    facts = {
+        "job": words.text(job.id, Tone.STRONG),
+        "run": words.text(job.run),
+        "state": Cell(job.state.value, JOB_TONES[job.state]),
+        "command": words.text(command_text(job.argv), Tone.ACCENT, 2_000),
+        "since": Cell(f"{times.span(now - job.started_at)} ago"),
+        "limit": Cell("" if job.timeout_s is None else f"ended after {times.span(job.timeout_s)}"),
+        "effect": Cell("SIGTERM to its whole process group, SIGKILL after a grace"),
+    }
+    return [
+        TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
+        for name, cell in facts.items()
+        if cell.text
+    ]

@@ -3,21 +3,12 @@
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from cockpit.errors import MovedError
-from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Job, JobState, Plan, Reach
+from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Plan, Reach
 from cockpit.models.request import Place, PlannedCheck, PlannedRequest
 from cockpit.presenters import times, words
 from widgets.rows import Cell, TextRow, Tone
-
-_JOB_TONES = {
-    JobState.RUNNING: Tone.BUSY,
-    JobState.SUCCEEDED: Tone.OK,
-    JobState.FAILED: Tone.BAD,
-    JobState.CANCELLED: Tone.WARN,
-    JobState.LOST: Tone.BAD,
-}
 
 
 def command_text(argv: Sequence[str] | None) -> str:
@@ -188,21 +179,3 @@ def dry_run_lines(lines: Sequence[str], exit_code: int | None, ended: str | None
     spans = [(Cell("  "), words.text(line)) for line in lines]
     rows = [(Cell("dry run   ", Tone.DIM), words.text(end, tone)), *spans]
     return [TextRow(key=f"dry-{index}", spans=line, hang=10) for index, line in enumerate(rows)]
-
-
-def job_lines(job: Job, now: datetime) -> list[TextRow]:
-    """A job as the lines of a dialog."""
-    facts = {
-        "job": words.text(job.id, Tone.STRONG),
-        "run": words.text(job.run),
-        "state": Cell(job.state.value, _JOB_TONES[job.state]),
-        "command": words.text(command_text(job.argv), Tone.ACCENT, 2_000),
-        "since": Cell(f"{times.span(now - job.started_at)} ago"),
-        "limit": Cell("" if job.timeout_s is None else f"ended after {times.span(job.timeout_s)}"),
-        "effect": Cell("SIGTERM to its whole process group, SIGKILL after a grace"),
-    }
-    return [
-        TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
-        for name, cell in facts.items()
-        if cell.text
-    ]

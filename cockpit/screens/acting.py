@@ -10,7 +10,8 @@ from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.journal import Entry
 from cockpit.models.run import Run, RunRef
 from cockpit.presenters import words
-from cockpit.presenters.plans import command_text, job_lines, moved_lines, plan_lines
+from cockpit.presenters.jobs import job_lines
+from cockpit.presenters.plans import command_text, moved_lines, plan_lines
 from cockpit.screens import asking
 from widgets.rows import MenuItem
 
@@ -34,15 +35,21 @@ class Acting:
         return len(self._running)
 
     def act(self, action: str) -> None:
-        """Show the plan of an action on the run in scope, and carry it out once confirmed."""
-        run = self._screen.scope.run
-        if run is not None:
+        """Show the plan of an action on the run in scope, or on those that are marked; carry it out once confirmed."""
+        marked = self._screen.marking.runs
+        run = marked[0] if len(marked) == 1 else self._screen.scope.run
+        if len(marked) > 1:
+            self._screen.several.act(action, marked)
+        elif run is not None:
             self._screen.run_worker(self._act(action, run), group="dialog", exit_on_error=False)
 
     def menu(self) -> None:
-        """Choose among everything that can be done with the run in scope."""
-        run = self._screen.scope.run
-        if run is not None:
+        """Choose among everything that can be done with the run in scope, or with those that are marked."""
+        marked = self._screen.marking.runs
+        run = marked[0] if len(marked) == 1 else self._screen.scope.run
+        if len(marked) > 1:
+            self._screen.several.act(None, marked)
+        elif run is not None:
             self._screen.run_worker(self._choose(run), group="dialog", exit_on_error=False)
 
     async def _choose(self, run: Run) -> None:
@@ -112,6 +119,19 @@ class Acting:
         screen.logfiles.open_job(job)
         screen.focus_pane("log")
         screen.refresh_ledgers()
+
+    def jobs(self) -> None:
+        """Every job, whoever started it."""
+        self._screen.run_worker(self._show_jobs(), group="jobs-screen", exit_on_error=False)
+
+    async def _show_jobs(self) -> None:
+        from cockpit.screens.jobs import JobsScreen
+
+        screen = self._screen
+        job = await screen.app.push_screen_wait(JobsScreen(screen.session))
+        if job is not None:
+            screen.logfiles.open_job(job)
+            screen.focus_pane("log")
 
     def restore(self) -> None:
         """Bring an archived run back: choose the archive, see the plan, confirm."""

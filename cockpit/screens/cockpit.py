@@ -32,6 +32,7 @@ from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
 from cockpit.screens.scope import RunScope
 from cockpit.screens.scoping import Scoping
+from cockpit.screens.several import Several
 from cockpit.screens.undoing import TakingBack
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
 from widgets.checklist import Checklist
@@ -160,6 +161,11 @@ class CockpitScreen(Screen[None]):
     def acting(self) -> Acting:
         """Plans, confirms and follows actions."""
         return Acting(self)
+
+    @cached_property
+    def several(self) -> Several:
+        """Acts on the marked runs."""
+        return Several(self)
 
     @cached_property
     def taking_back(self) -> TakingBack:

@@ -75,6 +75,7 @@ class Commanding:
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
+            "job.list": screen.acting.jobs,
             "act.undo": screen.taking_back.undo,
             "run.restore": screen.acting.restore,
             "job.cancel": screen.acting.cancel,
@@ -131,6 +132,10 @@ class Commanding:
     def _no_action(self, command: Command) -> str | None:
         """Why an action is not possible on the run in scope."""
         screen = self._screen
+        if marked := screen.marking.runs:
+            # What a run itself has against it stands in its own plan.
+            reasons = (screen.session.refusal(screen.session.root_of(each.ref)) for each in marked)
+            return next((reason for reason in reasons if reason is not None), None)
         run = screen.scope.run
         refusal = self._refusal()
         if run is None:

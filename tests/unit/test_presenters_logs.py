@@ -15,6 +15,7 @@ from cockpit.models.playbook import Checklist, ChecklistItem, ItemState
 from cockpit.models.records import Decision, Iteration, RoutingEntry
 from cockpit.models.records import Level as Loudness
 from cockpit.presenters.checklist import checklist_rows, progress
+from cockpit.presenters.jobs import job_lines
 from cockpit.presenters.lazy import LazyRows
 from cockpit.presenters.logs import (
     describe,
@@ -26,7 +27,7 @@ from cockpit.presenters.logs import (
     timeline_row,
     timeline_rows,
 )
-from cockpit.presenters.plans import command_text, job_lines, plan_lines
+from cockpit.presenters.plans import command_text, plan_lines
 from cockpit.presenters.times import TimeStyle
 from tests.samples import HOSTILE, NOW, assert_clean, cells
 from widgets.rows import EMPTY, Level, LogRow, Tone, hunt

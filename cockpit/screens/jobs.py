@@ -1,0 +1,137 @@
+"""The jobs of all roots, live, whoever started them: what runs, what became of the rest, and ending them."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from cockpit.actions.jobs import load_jobs
+from cockpit.bulking import Bulking
+from cockpit.errors import CockpitError
+from cockpit.models.action import Job, JobState
+from cockpit.models.bulk import Bulk, BulkState
+from cockpit.presenters import words
+from cockpit.presenters.job_list import bulk_of, job_of, job_rows
+from cockpit.presenters.jobs import job_lines
+from cockpit.screens import asking
+from widgets.footer import Footer
+from widgets.job_list import JobList
+from widgets.rows import EmptyState, KeyHint, Level, TextRow
+
+if TYPE_CHECKING:
+    from cockpit.session import Session
+
+LOOK_S = 1.0
+"""Seconds between looks at the jobs on disk while the list is open."""
+MOST_JOBS, MOST_BULKS = 200, 20
+
+
+class JobsScreen(Screen[Job | None]):
+    """Closed with the job whose output is wanted, or `None`."""
+
+    CSS = """
+    JobsScreen { layout: vertical; background: $background; }
+    """
+    AUTO_FOCUS = "#jobs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "close", "close", show=False, id="app.close"),
+        Binding("escape,h,backspace", "close", "close", show=False, id="go.back"),
+        Binding("K", "cancel", "kill", show=False, id="job.cancel"),
+        Binding("e", "failed(1)", "next failed", show=False, id="find.error"),
+        Binding("N", "failed(-1)", "failed before", show=False, id="find.previous"),
+    ]
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__()
+        self._session = session
+        self._bulking = Bulking(session)
+        self._jobs: tuple[Job, ...] = ()
+        self._bulks: tuple[Bulk, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The list and its keys."""
+        yield JobList(id="jobs", title="Jobs", show_header=True, empty=EmptyState("Looking for jobs"))
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Look now, and again every second: jobs are other processes, often other people's."""
+        self.query_one("#footer", Footer).hints = (
+            KeyHint("enter", "output"), KeyHint("K", "Kill"), KeyHint("e", "next failed"), KeyHint("q", "close"),
+        )  # fmt: skip
+        self.look()
+        self.set_interval(LOOK_S, self.look)
+
+    @work(exclusive=True, group="jobs", exit_on_error=False)
+    async def look(self) -> None:
+        """Read the jobs on disk and show them."""
+        self._jobs, self._bulks = await asyncio.to_thread(self._read)
+        pane = self.query_one("#jobs", JobList)
+        pane.empty = EmptyState("No jobs yet", ("Resume, retry or archive a run: its job appears here.",))
+        pane.set_rows(job_rows(self._bulks, self._jobs, self._session.now()))
+        running = sum(job.state is JobState.RUNNING for job in self._jobs)
+        pane.count = f"{running} running of {len(self._jobs)}" if self._jobs else ""
+
+    def _read(self) -> tuple[tuple[Job, ...], tuple[Bulk, ...]]:
+        places = dict.fromkeys(self._session.state_dir(root) for root in self._session.roots)
+        jobs = [job for place in places for job in load_jobs(place, MOST_JOBS)]
+        return tuple(sorted(jobs, key=lambda job: job.id, reverse=True)), self._bulking.all(MOST_BULKS)
+
+    @on(JobList.Chosen, "#jobs")
+    def _chosen(self, event: JobList.Chosen) -> None:
+        job = self._job(event.key)
+        if job is not None:
+            self.dismiss(job)
+        else:
+            self.notify("No job of its own: open one of its runs.", severity="warning", markup=False)
+
+    def _job(self, key: str) -> Job | None:
+        wanted = job_of(key, self._bulks)
+        return next((job for job in self._jobs if job.id == wanted), None)
+
+    def action_cancel(self) -> None:
+        """End the job or the bulk under the cursor, once confirmed."""
+        self.run_worker(self._cancel(), group="dialog", exit_on_error=False)
+
+    async def _cancel(self) -> None:
+        key = self.query_one("#jobs", JobList).cursor_key or ""
+        job, bulk = self._job(key), next((each for each in self._bulks if each.id == bulk_of(key)), None)
+        if job is not None and job.state is JobState.RUNNING:
+            rows = job_lines(job, self._session.now())
+            desk = self._session.desk(self._root_of(job))
+            await self._end(f"Kill {job.action}", rows, lambda: desk.cancel(job.id))
+        elif job is None and bulk is not None and bulk.state is BulkState.RUNNING:
+            text = "Nothing more of it is started; what runs gets SIGTERM, then SIGKILL."
+            rows = [TextRow(key="bulk", spans=(words.text(text),))]
+            await self._end(
+                f"Kill {bulk.action} of {len(bulk.items)} runs", rows, lambda: self._bulking.cancel(bulk.id)
+            )
+        else:
+            self.notify("It is not running.", severity="warning", markup=False)
+
+    def _root_of(self, job: Job) -> Path:
+        """A root whose state directory the job is kept in."""
+        kept = Path(job.output)
+        return next(root for root in self._session.roots if self._session.state_dir(root).absolute() in kept.parents)
+
+    async def _end(self, title: str, rows: list[TextRow], cancel: Callable[[], object]) -> None:
+        answer = await asking.plan(self.app, words.text(title).text, rows, yes="yes, end it", copyable=False)
+        if answer != "confirm":
+            return
+        try:
+            await asyncio.to_thread(cancel)
+        except CockpitError as error:
+            self.notify(words.text(error).text, title="It was not cancelled", severity="error", markup=False)
+        self.look()
+
+    def action_failed(self, step: int) -> None:
+        """To the next job that failed or was lost."""
+        self.query_one("#jobs", JobList).hunt(frozenset({Level.ERROR}), step)
+
+    def action_close(self) -> None:
+        """Back to the panes."""
+        self.dismiss(None)
