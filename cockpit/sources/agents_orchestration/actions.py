@@ -56,7 +56,13 @@ def actions_for(ref: RunRef, task: str | None, recording: Recording | None) -> t
     tree, state = checkout.tree_of(ref, recording), state_dir_of(Path(ref.root))
     known = () if recording is None else (recording,)
     stop = stop_spec((*known, *recordings_for(state, ref.id)), after=_LEFT)
-    return (*_commands(ref, task, tree, state), *provider_actions(tree), *_services(task), stop, *_NOT_THERE)
+    return (
+        *_commands(ref, task, tree, state),
+        *provider_actions(tree, checkout.marker(ref, tree, CONFIG)),
+        *_services(task),
+        stop,
+        *_NOT_THERE,
+    )
 
 
 def _services(task: str | None) -> tuple[ActionSpec, ...]:

@@ -38,11 +38,10 @@ def tree_of(ref: RunRef, recording: Recording | None) -> Path:
     return root / known[0] if len(known) == 1 else found
 
 
-def marker(ref: RunRef, tree: Path) -> str | None:
+def marker(ref: RunRef, tree: Path, name: str = TASKS_FILE) -> str | None:
     """The file by which a command of the run finds the checkout; `None` where that would be another directory."""
-    first = run_dir(ref)
-    nearest = next((folder for folder in first.parents if (folder / TASKS_FILE).is_file()), None)
-    return TASKS_FILE if nearest == tree else None
+    nearest = next((folder for folder in run_dir(ref).parents if (folder / name).is_file()), None)
+    return name if nearest == tree else None
 
 
 def stamp(mtime_ns: int) -> str:

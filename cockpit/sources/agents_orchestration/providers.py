@@ -27,13 +27,18 @@ class _File(NamedTuple):
     stamp: str
 
 
-def provider_actions(tree: Path) -> tuple[ActionSpec, ...]:
-    """The actions on the configuration of a checkout, planned from its bytes as they are now."""
+def provider_actions(tree: Path, marker: str | None) -> tuple[ActionSpec, ...]:
+    """The actions on the configuration of a checkout, planned from its bytes as they are now.
+
+    Args:
+        tree: The checkout.
+        marker: The file by which it is found from the run, if it is.
+    """
     try:
         known = _load(tree / CONFIG)
     except _UnusableError as error:
         return tuple(absent(id_, title, str(error)) for id_, title in _TITLES.items())
-    return _switch(known), _restore(known)
+    return tuple(spec.model_copy(update={"cwd_marker": marker}) for spec in (_switch(known), _restore(known)))
 
 
 class _UnusableError(Exception):

@@ -83,6 +83,7 @@ _BASELINE = (
     "lost and `iterate` then seems to succeed"
 )
 _SPEC_LOST = "inputs/topic_spec.json and inputs/scope.md are overwritten from the scope document, without a backup"
+_SPEC_MAYBE_LOST = f"where a scope document is named, {_SPEC_LOST}"
 
 
 def _command(id_: str, base: str, warnings: tuple[str, ...], *, again: bool) -> ActionSpec:
@@ -110,7 +111,6 @@ def _with_scope(id_: str, base: str, warnings: tuple[str, ...], *, again: bool, 
     scope = ActionInput(
         name="scope_file", title="Scope document", kind=InputKind.PATH, default=default, optional=default is None
     )  # fmt: skip
-    only = "" if default else " where a scope document is named"
     return ActionSpec(
         id=id_,
         title=_TITLES[id_],
@@ -123,7 +123,7 @@ def _with_scope(id_: str, base: str, warnings: tuple[str, ...], *, again: bool, 
         cwd_marker=SCRIPT,
         undo="Not possible where a scope document is named: the specification is overwritten; archive the run first.",
         expects=_RUN,
-        warnings=(*warnings, f"{_SPEC_LOST}{only}", *((_BASELINE,) if again else ())),
+        warnings=(*warnings, _SPEC_LOST if default else _SPEC_MAYBE_LOST, *((_BASELINE,) if again else ())),
         outcome=OUTCOME,
     )
 
