@@ -1,11 +1,14 @@
 """Questions to the operator, one function each. Dialogs are loaded when the first question is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.app import App
 
 from widgets.rows import FormField, MenuItem, TextRow
+
+if TYPE_CHECKING:
+    from widgets.dialogs import WalkPicture
 
 
 async def menu(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
@@ -40,6 +43,13 @@ async def form(
     from widgets.dialogs import FormDialog
 
     return await app.push_screen_wait(FormDialog(title, fields, check=check, submit=submit))
+
+
+async def walk(app: App[Any], title: str, picture: "Callable[[str], WalkPicture]") -> str | None:
+    """Answers to a tree of yes-or-no questions as `yny`, or `None`."""
+    from widgets.dialogs import WalkDialog
+
+    return await app.push_screen_wait(WalkDialog(title, picture))
 
 
 async def plan(

@@ -6,5 +6,15 @@ from widgets.dialogs.menu import MenuDialog
 from widgets.dialogs.message import MessageDialog
 from widgets.dialogs.plan import PlanDialog
 from widgets.dialogs.prompt import PromptDialog
+from widgets.dialogs.walk import WalkDialog, WalkPicture
 
-__all__ = ["FormDialog", "HelpDialog", "MenuDialog", "MessageDialog", "PlanDialog", "PromptDialog"]
+__all__ = [
+    "FormDialog",
+    "HelpDialog",
+    "MenuDialog",
+    "MessageDialog",
+    "PlanDialog",
+    "PromptDialog",
+    "WalkDialog",
+    "WalkPicture",
+]
