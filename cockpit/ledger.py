@@ -178,6 +178,11 @@ class Ledger:
         with self._lock:
             return self._incidents.incidents()
 
+    def incident_names(self) -> frozenset[str]:
+        """Every incident's id that occurs in the journal."""
+        with self._lock:
+            return self._incidents.names()
+
     def incident(self, name: str) -> Incident | None:
         """The incident with this id, or `None`."""
         with self._lock:

@@ -179,7 +179,8 @@ def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, m
             argv = argv_of(plan, job_dir)
             _write_job(job_dir, plan, argv, context, started, more)
             about = {**_about(plan), "job": job_dir.name, **({"bulk": more["bulk"]} if more.get("bulk") else {})}
-            context.recorder.append(PLANNED, {**about, "effects": list(plan.effects), "fingerprint": plan.fingerprint})
+            planned = {"effects": list(plan.effects), "fingerprint": plan.fingerprint, "danger": plan.danger}
+            context.recorder.append(PLANNED, {**about, **planned})
             context.recorder.append(CONFIRMED, about)
             context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd, **_limit(more)})
         except BaseException as error:

@@ -38,6 +38,8 @@ _HANDLERS: dict[str, str] = {
     "release": "cockpit.cli.checklists:release",
     "verify": "cockpit.cli.checklists:verify",
     "playbooks": "cockpit.cli.playbooks:playbooks",
+    "incident": "cockpit.cli.incidents:incident",
+    "gate": "cockpit.cli.incidents:gate",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cockpit import __version__
+from cockpit.cli import incident_arguments
 
 ACTIONS = ("resume", "retry", "archive", "restore")
 """Actions that are verbs; every other action of a run (`cockpit actions RUN`) is `cockpit ACTION RUN` too."""
@@ -30,6 +31,7 @@ VERBS: dict[str, str] = {
     "do": "any action of a run: `cockpit ACTION RUN` in full",
     "bulk": "one action on many runs, some at a time, with a result for each",
     "jobs": "jobs and bulks of this root, also of other operators",
+    **incident_arguments.VERBS,
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run or an incident as it stands; --playbook starts one",
     "tick": "tick a checklist item",
@@ -60,7 +62,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.command = command
     options.guessed = action is not None
     # argparse lets what stands after the verb replace what stood before; roots add up.
-    options.root = [*(options.root or ()), *getattr(options, "more_roots", ())] or None
+    options.root = [
+        *(options.root or ()),
+        *getattr(options, "more_roots", ()),
+        *getattr(options, "last_roots", ()),
+    ] or None
     return options
 
 
@@ -112,14 +118,18 @@ _ACTS = {"--flow", "--step", "--set", "--remove", "--yes", "--plan", "--timeout"
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def _global_options(*, defaults: bool) -> argparse.ArgumentParser:
-    """Options shared by all verbs; on sub-parsers without defaults, so that they do not undo what stood before."""
+def _global_options(*, defaults: bool, roots: str = "root") -> argparse.ArgumentParser:
+    """Options shared by all verbs; on sub-parsers without defaults, so that they do not undo what stood before.
+
+    Args:
+        defaults: Whether what is not given is set.
+        roots: Where the roots are kept: each level of words has its own.
+    """
     missing = None if defaults else argparse.SUPPRESS
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     group = parser.add_argument_group("everywhere")
-    dest = "root" if defaults else "more_roots"
     help_text = "where runs live (repeatable)"
-    group.add_argument("--root", action="append", metavar="DIR", dest=dest, default=missing, help=help_text)
+    group.add_argument("--root", action="append", metavar="DIR", dest=roots, default=missing, help=help_text)
     group.add_argument("--source", metavar="ID", default=missing, help="read with this source only")
     group.add_argument("--state-dir", metavar="DIR", default=missing, help="journal, jobs and archives go here")
     group.add_argument("--config", metavar="FILE", default=missing, help="configuration file")
@@ -156,7 +166,7 @@ def _verb_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"cockpit {__version__}")
-    shared = _global_options(defaults=False)
+    shared = _global_options(defaults=False, roots="more_roots")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name: str) -> argparse.ArgumentParser:
@@ -197,6 +207,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     jobs.add_argument("--bulks", action="store_true", help="list the bulks instead")
     _record_verb(verb)
     _checklist_verbs(verb)
+    incident_arguments.add(verb, _global_options(defaults=False, roots="last_roots"))
     audit = verb("audit")
     audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")

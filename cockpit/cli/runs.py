@@ -10,11 +10,14 @@ from cockpit.clock import iso
 from cockpit.diagnosis.order import attention_key
 from cockpit.errors import ExitCode
 from cockpit.filtering import parse_filter
+from cockpit.incident_index import IncidentIndex
+from cockpit.incidents.clocks import most_pressing
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import ATTENTION, Run, RunState
-from cockpit.presenters import documents, times, words
+from cockpit.presenters import documents, incident_documents, times, words
 from cockpit.presenters.detail import run_lines
 from cockpit.presenters.header import state_counts
+from cockpit.presenters.incidents import LIST_TITLES, list_row
 from cockpit.presenters.logs import routing_rows
 from cockpit.presenters.receipts import receipt_rows
 from cockpit.presenters.runs import RunsView, arrange, claim, counts, note, place, step_counts
@@ -30,12 +33,13 @@ def status(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         snapshot, now = session.load(), session.now()
         attention = sorted((run for run in snapshot.runs if _pressing(run)), key=attention_key)
+        open_ones = IncidentIndex(session).open()
         if options.json:
             output.emit(
                 {
                     "counts": {state.value: number for state, number in counts(snapshot.runs).items()},
                     "attention": [documents.run(run, now) for run in attention],
-                    "incidents": [],
+                    "incidents": [incident_documents.incident(one, desk.clocks(one), now) for desk, one in open_ones],
                     "roots": [documents.plain(_root(root)) for root in snapshot.roots],
                     "watch": snapshot.watch.value,
                     "as_of": iso(now),
@@ -46,6 +50,10 @@ def status(options: argparse.Namespace) -> int:
             sources = ", ".join(root.sources) or "no known system"
             output.say(f"{root.path}  ({root.error or sources})")
         output.say_cells([Cell(f"{len(snapshot.runs)} runs", Tone.STRONG), *state_counts(snapshot.runs)])
+        if open_ones:
+            policy = session.settings.incidents.policy()
+            output.say()
+            output.table(LIST_TITLES, [list_row(one, most_pressing(one, now, policy), now) for _, one in open_ones])
         if attention:
             output.say()
             output.table(_TITLES, [_line(run, session.now()) for run in attention[:STATUS_LINES]])

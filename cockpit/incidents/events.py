@@ -64,6 +64,9 @@ NOTIFIED = "incident.notified"
 CLOSED = "incident.closed"
 REOPENED = "incident.reopened"
 
+FAMILY = "incident."
+"""What the kinds above begin with."""
+
 CHECKLIST = "checklist."
 """Family of checklist events; those whose `target` is an incident belong to its life too."""
 

@@ -15,6 +15,7 @@ from cockpit.incidents import events, words
 from cockpit.incidents.severity import decide
 from cockpit.journal.log import Draft
 from cockpit.models.incident import Gate, Incident, Phase, Severity
+from cockpit.models.playbook import Anchor
 from cockpit.playbooks import records as checklists
 from cockpit.sanitize import clean
 
@@ -62,6 +63,7 @@ def declare(
     answers: str | None = None,
     runs: Sequence[Mapping[str, Any]] = (),
     playbooks: Sequence[str] = (),
+    anchors: Sequence[Anchor] = (),
     detected_at: datetime | None = None,
     detection: str | None = None,
     symptoms: str | None = None,
@@ -77,6 +79,7 @@ def declare(
         answers: Answers to the questions of the severity tree (`yn`).
         runs: What to record of each run (`cockpit.incidents.runs.attachment`).
         playbooks: Ids of the playbooks whose checklists are started; they exist.
+        anchors: Where its runs stand now, for those checklists.
         detected_at: When it was noticed, where that is not now.
         detection: How it was noticed.
         symptoms: What was seen first.
@@ -99,10 +102,20 @@ def declare(
     }
     drafts = [Draft(events.DECLARED, data, name)]
     drafts += [Draft(events.RUN_ADDED, run, name) for run in {run["run_key"]: run for run in runs}.values()]
-    drafts += [
-        Draft(checklists.START, {"target": name, "playbook": playbook}, name) for playbook in dict.fromkeys(playbooks)
-    ]
+    drafts += [start_checklist(name, playbook, anchors) for playbook in dict.fromkeys(playbooks)]
     return tuple(drafts)
+
+
+def start_checklist(name: str, playbook: str, anchors: Sequence[Anchor] = ()) -> Draft:
+    """The start of a playbook's checklist for an incident.
+
+    Args:
+        name: The incident's id.
+        playbook: Id of a playbook that exists.
+        anchors: Where its runs stand now.
+    """
+    told = {"anchors": [one.model_dump(mode="json") for one in anchors]} if anchors else {}
+    return Draft(checklists.START, {"target": name, "playbook": playbook} | told, name)
 
 
 def describe(
@@ -225,17 +238,17 @@ def close(
     return (Draft(events.CLOSED, data, incident.id),)
 
 
-def reopen(incident: Incident, reason: str, phase: Phase = Phase.DIAGNOSE) -> tuple[Draft, ...]:
+def reopen(incident: Incident, reason: str | None = None, phase: Phase = Phase.DIAGNOSE) -> tuple[Draft, ...]:
     """Open a closed incident again: what was fixed came back, or was not fixed.
 
     Raises:
-        UsageError: It is open, there is no reason, or the phase is none to work in.
+        UsageError: It is open, the reason is too long, or the phase is none to work in.
     """
     if incident.is_open:
         raise UsageError(f"{incident.id} is open")
     if phase is Phase.CLOSED:
         raise UsageError("an open incident is in one of the phases detect to document")
-    return (Draft(events.REOPENED, {"reason": words.text("reason", reason), "phase": phase.value}, incident.id),)
+    return (Draft(events.REOPENED, {"reason": words.optional("reason", reason), "phase": phase.value}, incident.id),)
 
 
 def require_open(incident: Incident) -> None:

@@ -239,6 +239,7 @@ class EscalationCondition(Model):
         met: Whether it is so now.
         why: What it was judged by.
         evidence: What that rests on.
+        called_at: When that level was last called for this incident, or `None`.
     """
 
     id: str
@@ -247,3 +248,4 @@ class EscalationCondition(Model):
     met: bool
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
+    called_at: datetime | None = None

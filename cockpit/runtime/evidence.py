@@ -4,7 +4,10 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from cockpit.errors import CockpitError, UsageError
 from cockpit.sources.lines import FileLines
@@ -15,6 +18,24 @@ _KEEP = 8
 
 
 _SQLITE = b"SQLite format 3\0"
+_BLOCK = 1 << 20
+_QUOTE = 300
+
+
+class Digest(NamedTuple):
+    """What a place is worth as evidence.
+
+    Attributes:
+        sha256: Of the whole file, or of the line without its line break.
+        size: Bytes of the file.
+        modified_at: Its modification time (aware UTC).
+        quote: The beginning of the line; foreign text, empty for a whole file.
+    """
+
+    sha256: str
+    size: int
+    modified_at: datetime
+    quote: str = ""
 
 
 class EvidenceReader:
@@ -83,6 +104,29 @@ class EvidenceReader:
             found.append(partial)
         return [(first + number, line.decode("utf-8", "replace")) for number, line in enumerate(found)]
 
+    def digest(self, path: str, line: int | None = None) -> Digest:
+        """The hash of a file, or of one of its lines. Reads all of it up to the line; databases too, as a whole.
+
+        Args:
+            path: The file.
+            line: 1-based line, or `None` for the whole file.
+
+        Raises:
+            UsageError: The path is refused, see `resolve`, or the file has no such line.
+            CockpitError: The file cannot be read.
+        """
+        real, status = self._check(path) if line is None else (self.resolve(path), self.stat(path))
+        try:
+            # Again without following or blocking: what was checked may have been replaced since.
+            with os.fdopen(os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                found = _hash_all(file) if line is None else _hash_line(file, line)
+        except OSError as error:
+            raise CockpitError(f"{path}: {_why(error)}") from error
+        if found is None:
+            raise UsageError(f"{path} has no line {line}")
+        modified = datetime.fromtimestamp(status.st_mtime_ns // 1_000 / 1_000_000, UTC)
+        return Digest(found[0], status.st_size, modified, found[1])
+
     def _indexed(self, real: Path) -> FileLines:
         with self._guard:
             lines = self._lines.pop(real, None) or FileLines(real, classify=False)
@@ -111,6 +155,25 @@ class EvidenceReader:
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"not an ordinary file: {path!r}")
         return real, status
+
+
+def _hash_all(file: BinaryIO) -> tuple[str, str]:
+    whole = sha256()
+    while block := file.read(_BLOCK):
+        whole.update(block)
+    return whole.hexdigest(), ""
+
+
+def _hash_line(file: BinaryIO, line: int) -> tuple[str, str] | None:
+    """Hash and beginning of a line, or `None` where the file ends before it; memory is bounded, lines are not."""
+    hashed, start, number, seen = sha256(), b"", 1, False
+    while number <= line and (piece := file.readline(_BLOCK)):
+        if number == line:
+            content = piece.removesuffix(b"\n")
+            hashed.update(content)
+            start, seen = start or content[:_QUOTE], True
+        number += piece.endswith(b"\n")
+    return (hashed.hexdigest(), start.decode("utf-8", "replace")) if seen else None
 
 
 def _is_database(real: Path) -> bool:
