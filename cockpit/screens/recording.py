@@ -158,7 +158,6 @@ class Recording:
                 book.id,
                 words.text(book.title).text,
                 group="Fits this run" if book is offer else "This system" if book.systems else "Any system",
-                help=words.text(book.id).text,
                 disabled="started already" if book.id in started else None,
             )
             for book in books
