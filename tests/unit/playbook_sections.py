@@ -119,7 +119,8 @@ SECTIONS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     )),
     ("001", "3-common-failures-and-recovery-flows/f-invalid-run-metadata"): ("invalid-run-metadata", (
         "another version of the program wrote it", "edited by hand", "orchestration.py archive <run_id>",
-        "refuses an invalid run", "orchestration.py init", "bring the inputs over", "artifacts are generated anew",
+        "refuses an invalid run", "orchestration.py init", "with the inputs of this one",
+        "artifacts are generated anew",
     )),
     ("001", "4-stale-artifact-resolution-flow"): ("stale-artifacts", (
         "the stage lags behind the commands", "do not show the latest edits", "every command syncs the stage",
