@@ -182,7 +182,7 @@ def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, m
             planned = {"effects": list(plan.effects), "fingerprint": plan.fingerprint, "danger": plan.danger}
             context.recorder.append(PLANNED, {**about, **planned})
             context.recorder.append(CONFIRMED, about)
-            context.recorder.append(STARTED, {**about, "argv": list(argv), "cwd": plan.cwd, **_limit(more)})
+            context.recorder.append(STARTED, {**about, **_what(plan, argv), **_limit(more)})
         except BaseException as error:
             # Not acknowledged, so it never was.
             shutil.rmtree(job_dir, ignore_errors=True)
@@ -233,6 +233,14 @@ def _write_job(
 
 def _limit(more: dict[str, Any]) -> dict[str, Any]:
     return {"timeout_s": more["timeout_s"]} if "timeout_s" in more else {}
+
+
+def _what(plan: Plan, argv: tuple[str, ...]) -> dict[str, Any]:
+    """What exactly is run, or sent."""
+    what: dict[str, Any] = {"argv": list(argv), "cwd": plan.cwd}
+    if plan.request is not None:
+        what["request"] = plan.request.model_dump(mode="json", include={"service", "method", "url", "body"})
+    return what
 
 
 def _about(plan: Plan) -> dict[str, Any]:

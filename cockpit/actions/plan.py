@@ -35,11 +35,14 @@ from cockpit.actions.templates import (
     working_directory,
 )
 from cockpit.errors import UsageError
-from cockpit.models.action import ActionSpec, Plan
+from cockpit.models.action import ActionSpec, OutcomeRule, Plan
 from cockpit.models.run import Run, RunState
 
 WARNING = "warning: "
 """Begins a warning that a source put among what an action is expected to do."""
+
+ANSWERED = (OutcomeRule(pattern=r"^done: ", failed=False, says="sent and answered"),)
+"""How the transcript of a request tells that it worked (`cockpit.actions.http_call`); nothing foreign begins a line."""
 
 Values = dict[str, str | None]
 
@@ -143,7 +146,7 @@ def _request(spec: ActionSpec, run: Run, context: Context, values: Values) -> di
     missing = unmet(request.prior, context.state_dir, request.url)
     if missing is not None:
         raise UsageError(missing)
-    return {"request": request, "warnings": request_warnings(request)}
+    return {"request": request, "warnings": request_warnings(request), "outcome": spec.outcome or ANSWERED}
 
 
 def _told(done: dict[str, object]) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def test_a_revert_is_sent_once_read_back_and_on_record(cli: Cli, csuite: Path, s
     assert (unconfirmed.code, server.sent()) == (ExitCode.USAGE, [])
     job = cli("revert", FAILED, "--set", "reason=eval_drop", "--yes", "--json").ok().json
     assert (job["state"], job["exit_code"]) == ("succeeded", 0)
+    assert "sent and answered (output, line " in job["outcome"]
     assert [(asked.path, asked.body) for asked in server.sent()] == [
         ("/incidents/revert", {"run_id": FAILED, "reason": "eval_drop"})
     ]
@@ -97,10 +98,14 @@ def test_a_revert_is_sent_once_read_back_and_on_record(cli: Cli, csuite: Path, s
     output = Path(job["output"]).read_text()
     assert output.splitlines()[-1] == "done: POST answered 200; 3 of 3 checks hold"
     assert f"read back: met: {incident}: reason = eval_drop" in output
-    kinds = [entry["kind"] for entry in cli("audit", "--json").ok().json]
-    assert [kind for kind in kinds if kind.startswith("action.")][-4:] == [
-        "action.planned", "action.confirmed", "action.started", "action.ended"
-    ]  # fmt: skip
+    entries = {entry["kind"]: entry["data"] for entry in cli("audit", "--json").ok().json}
+    assert set(entries) >= {"action.planned", "action.confirmed", "action.started", "action.ended"}
+    assert entries["action.started"]["request"] == {
+        "service": "ai-csuite",
+        "method": "POST",
+        "url": f"{server.url}/incidents/revert",
+        "body": {"run_id": FAILED, "reason": "eval_drop"},
+    }
     shown = cli("show", FAILED, "--json").ok().json
     assert [each["path"] for each in shown["artifacts"]] == [f"{CODE}/incidents/{incident.name}"]
     again = cli("plan", "revert", FAILED, "--set", "reason=eval_drop", "--json").ok().json
@@ -118,7 +123,7 @@ def test_a_plan_of_another_state_is_not_carried_out(cli: Cli, server: CsuiteServ
 def test_a_safe_resume_runs_to_its_end_and_the_run_says_so_too(cli: Cli, server: CsuiteServer) -> None:
     job = cli("resume", PAUSED, "--yes", "--json").ok().json
     assert job["state"] == "succeeded"
-    assert set(job["judged_by"]) == {"exit code", "evidence of the run"}
+    assert set(job["judged_by"]) == {"exit code", "output", "evidence of the run"}
     assert cli("show", PAUSED, "--json").ok().json["state"] == "succeeded"
     assert cli("resume", PAUSED, "--yes").code == ExitCode.USAGE
     assert cli("resume", STOPPED, "--yes").code == ExitCode.USAGE
