@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from cockpit.errors import UsageError
 from cockpit.job_settings import JobSettings
 from cockpit.models.request import Service
+from cockpit.service_settings import Services, find_service
 from cockpit.units import parse_duration
 
 if TYPE_CHECKING:
@@ -93,57 +93,6 @@ class Probes(_Section):
         return {"enabled": self.enabled, "web": self.web, "ollama": self.ollama, "timeout_s": self.timeout}
 
 
-def service_variable(name: str) -> str:
-    """The environment variable that overrides the URL of a service: `COCKPIT_AI_CSUITE_URL` for `ai-csuite`."""
-    return f"COCKPIT_{name.upper().replace('-', '_')}_URL"
-
-
-def check_base_url(text: str) -> str:
-    """A base URL without a slash at its end.
-
-    Raises:
-        ValueError: It is no http(s) URL of a host, or holds more than that. The message does not repeat it.
-    """
-    told = "write a URL such as http://127.0.0.1:8001"
-    if not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>'):
-        raise ValueError(f"it holds characters that a URL cannot hold; {told}")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{error}; {told}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError(f"it is no http or https URL of a host; {told}")
-    if "@" in parts.netloc:
-        raise ValueError("it holds credentials; name a variable with the token in token_env instead")
-    if "?" in text or "#" in text:
-        raise ValueError(f"it holds a query or a fragment; {told}")
-    if ".." in parts.path.split("/"):
-        raise ValueError(f"its path holds '..'; {told}")
-    return text.rstrip("/")
-
-
-class ServiceSettings(_Section):
-    """A service that requests of actions go to."""
-
-    url: str
-    """Base URL, http or https, without credentials. `COCKPIT_<SERVICE>_URL` in the environment is stronger."""
-    token_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    """Name of the environment variable that holds its token; the token itself belongs in no file."""
-    timeout: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
-    """Seconds (or `10s`) one answer may take."""
-
-    @field_validator("url")
-    @classmethod
-    def _base(cls, value: str) -> str:
-        return check_base_url(value)
-
-    @field_validator("timeout", mode="before")
-    @classmethod
-    def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
-
-
 class Incidents(_Section):
     """How soon incidents are answered, and when people work (docs of `cockpit.response`)."""
 
@@ -202,7 +151,7 @@ class Settings(_Section):
     incidents: Incidents = Incidents()
     jobs: JobSettings = JobSettings()
     probes: Probes = Probes()
-    services: dict[str, ServiceSettings] = Field(default_factory=dict)
+    services: Services = Field(default_factory=dict)
     """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
@@ -212,39 +161,9 @@ class Settings(_Section):
     actions: tuple[Any, ...] = ()
     """Actions declared here (`cockpit.actions.declared`); `load_settings` checks them."""
 
-    @field_validator("services")
-    @classmethod
-    def _names(cls, value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
-        strange = next((name for name in value if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name)), None)
-        if strange is not None:
-            raise ValueError(f"{strange!r} is no name of a service: lower-case letters, digits and '-'")
-        return value
-
     def service(self, name: str, environ: Mapping[str, str] | None = None) -> Service | None:
-        """Where a service answers, or `None` where nothing says so.
-
-        Args:
-            name: As the actions have it.
-            environ: The environment; default: this process's.
-
-        Raises:
-            UsageError: The environment names a broken URL.
-        """
-        known = self.services.get(name)
-        variable = service_variable(name)
-        url = (os.environ if environ is None else environ).get(variable)
-        if url:
-            try:
-                url = check_base_url(url)
-            except ValueError as error:
-                raise UsageError(f"{variable}: {error}") from None
-        elif known is None:
-            return None
-        else:
-            url = known.url
-        if known is None:
-            return Service(name=name, url=url)
-        return Service(name=name, url=url, token_env=known.token_env, timeout_s=known.timeout)
+        """Where a service answers, or `None` where nothing says so. Raises as `find_service`."""
+        return find_service(self.services, name, os.environ if environ is None else environ)
 
     @property
     def for_sources(self) -> dict[str, tuple[Any, ...]]:

@@ -5,16 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from cockpit.actions.aftermath import Before, take_before
-from cockpit.actions.basis import basis_of
-from cockpit.actions.basis import changes as changes_of
 from cockpit.actions.bulk_record import ENDED as BULK_ENDED
 from cockpit.actions.bulk_record import settle_bulks
 from cockpit.actions.catalogue import (
     BUILT_IN,
-    RESTORE,
     Archived,
-    archive_basis,
-    archive_fingerprint,
     list_archives,
     plan_for,
     plan_restore,
@@ -29,9 +24,10 @@ from cockpit.actions.holding import holder, holders
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
 from cockpit.actions.launcher import REFUSED, JobContext, start_job
 from cockpit.actions.menu import Offer, available, clashes, specs
+from cockpit.actions.movement import fingerprint_of, what_moved
 from cockpit.actions.notes import is_hash_of, not_that_plan
 from cockpit.actions.requests import ServiceOf
-from cockpit.errors import Change, CockpitError, UsageError
+from cockpit.errors import CockpitError, UsageError
 from cockpit.models.action import ActionSpec, Job, JobState, Plan, Reach
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run, RunRef
@@ -185,7 +181,7 @@ class ActionDesk:
         def fingerprint() -> str:
             if check is not None:
                 check()
-            return self._fingerprint(plan, ref)
+            return fingerprint_of(plan, ref, self._source_of)
 
         if self._read_only and plan.refused is None:
             plan = plan.model_copy(update={"refused": self._read_only})
@@ -194,29 +190,12 @@ class ActionDesk:
             plan,
             self.jobs_context,
             fingerprint,
-            changes=lambda: self._changes(plan, ref),
+            changes=lambda: what_moved(plan, ref, self._source_of, self._judge),
             confirmed=confirmed,
             before=before,
             timeout_s=timeout_s,
             bulk=bulk,
         )
-
-    def _fingerprint(self, plan: Plan, ref: RunRef) -> str:
-        if plan.action == RESTORE.id:
-            return archive_fingerprint(Path(plan.options.get("archive", "")))
-        return self._source_of(ref).fingerprint(ref)
-
-    def _changes(self, plan: Plan, ref: RunRef) -> tuple[Change, ...]:
-        """What of the plan's basis is another one now."""
-        fingerprint = self._fingerprint(plan, ref)
-        if plan.action == RESTORE.id:
-            return changes_of(plan.basis, archive_basis(Path(plan.options.get("archive", "")), fingerprint))
-        detail = self._source_of(ref).detail(ref)
-        judged = self._judge(detail) if self._judge else None
-        now = basis_of(judged, detail, fingerprint)
-        # Without a judge the verdict of then has nothing to be compared with.
-        before = {name: fact for name, fact in plan.basis.items() if judged or name in now}
-        return changes_of(before, now)
 
     def _before(self, plan: Plan, ref: RunRef) -> Before | None:
         """The run as it is, where it will have a say in how the job went: the cockpit's own commands tell the truth."""

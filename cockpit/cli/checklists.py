@@ -1,4 +1,4 @@
-"""`checklist`, `tick`, `untick`, `skip`, `claim`, `release`, `verify`."""
+"""`checklist`, `tick`, `untick`, `skip`, `claim`, `unclaim`, `verify`."""
 
 import argparse
 from collections.abc import Callable

@@ -35,7 +35,7 @@ _HANDLERS: dict[str, str] = {
     "untick": "cockpit.cli.checklists:untick",
     "skip": "cockpit.cli.checklists:skip",
     "claim": "cockpit.cli.checklists:claim",
-    "release": "cockpit.cli.checklists:release",
+    "unclaim": "cockpit.cli.checklists:release",
     "verify": "cockpit.cli.checklists:verify",
     "playbooks": "cockpit.cli.playbooks:playbooks",
     "incident": "cockpit.cli.incidents:incident",

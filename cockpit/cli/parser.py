@@ -38,7 +38,7 @@ VERBS: dict[str, str] = {
     "untick": "take a tick back",
     "skip": "skip a checklist item, with a reason",
     "claim": "say that you work on a checklist item",
-    "release": "say that nobody works on a checklist item any more",
+    "unclaim": "say that nobody works on a checklist item any more",
     "verify": "ask every check of a checklist; exit 1 where the evidence says otherwise than a tick",
     "playbooks": "the playbooks: list, show one, lint",
     "audit": "who did what; `audit verify` checks the hash chain",
@@ -304,7 +304,7 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     claim = verb("claim")
     claim.add_argument("--owner", metavar="PERSON", help="who works on it, where that is not you")
     verify = verb("verify")
-    for parser in (tick, skip, verb("untick"), claim, verb("release"), verify):
+    for parser in (tick, skip, verb("untick"), claim, verb("unclaim"), verify):
         parser.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
         nargs = "?" if parser is verify else None
         parser.add_argument("item", metavar="ITEM", nargs=nargs, help="the id that `checklist` prints")

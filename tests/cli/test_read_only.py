@@ -30,7 +30,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "untick": (("untick", FAILED, "TICKED"),),
     "skip": (("skip", FAILED, "ITEM", "--reason", "r"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
-    "release": (("release", FAILED, "ITEM"),),
+    "unclaim": (("unclaim", FAILED, "ITEM"),),
     "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
 }
 """Verbs that act on a run or write about one, each as it would be typed. `JOB`, `ITEM` and `TICKED` are filled in."""

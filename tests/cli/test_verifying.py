@@ -1,4 +1,4 @@
-"""`verify`, `claim`, `release`, and the live states of `checklist`."""
+"""`verify`, `claim`, `unclaim`, and the live states of `checklist`."""
 
 import json
 from pathlib import Path
@@ -110,11 +110,11 @@ def test_claims(cli: Cli, started: Path) -> None:
     assert item(cli, "failed-run/fix")["claimed_by"] == "bob [/x]"
     assert "bob [/x] was working on failed-run/fix" in cli("tick", FAILED, "fix").ok().err
     assert item(cli, "failed-run/fix")["claimed_by"] is None
-    refused = cli("release", FAILED, "fix")
+    refused = cli("unclaim", FAILED, "fix")
     assert (refused.code, refused.out) == (2, "")
     cli("claim", FAILED, "cause").ok()
     assert item(cli, "failed-run/cause")["claimed_by"] == who
-    cli("release", FAILED, "cause").ok()
+    cli("unclaim", FAILED, "cause").ok()
     assert item(cli, "failed-run/cause")["claimed_by"] is None
     assert cli("claim", FAILED, "cause", "--owner", " ").code == 2
 
@@ -122,7 +122,7 @@ def test_claims(cli: Cli, started: Path) -> None:
 def test_read_only_verifies_claims_and_ticks_nothing(cli: Cli, started: Path) -> None:
     assert started.is_dir()
     before = len(cli("audit", "--json").json)
-    for words in (["verify", FAILED], ["claim", FAILED, "fix"], ["release", FAILED, "fix"], ["tick", FAILED, "fix"]):
+    for words in (["verify", FAILED], ["claim", FAILED, "fix"], ["unclaim", FAILED, "fix"], ["tick", FAILED, "fix"]):
         refused = cli(*words, "--read-only")
         assert (refused.code, refused.out) == (2, "")
         assert "read-only" in refused.err

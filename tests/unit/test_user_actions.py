@@ -1,5 +1,6 @@
 """Actions that users declare: what a table may say, every mistake with its line, how they stand among others."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from cockpit.models.action import ActionSpec, Confirm, InputKind, Reach
 from cockpit.models.run import RunState
 from cockpit.settings import Settings, load_settings
 from cockpit.sources import registry
-from cockpit.verbs import RESERVED
+from cockpit.verbs import BUILT_IN_ACTIONS, RESERVED
+from tests.conftest import REPOSITORY
 
 WHOLE = """
 [[actions]]
@@ -217,4 +219,8 @@ def test_a_taken_key_stays_where_it_was_and_that_is_told(tmp_path: Path) -> None
 def test_no_action_can_be_hidden_by_a_verb() -> None:
     assert set(VERBS) - {"resume", "retry"} <= RESERVED, "a new verb must be reserved in cockpit/verbs.py"
     assert {"resume", "retry"} <= set(ACTIONS)
+    sources = (REPOSITORY / "cockpit" / "sources").rglob("*.py")
+    named = {name for path in sources for name in re.findall(r'\bid="([a-z-]+)",\n\s+title=', path.read_text())}
+    assert {"retry", "validate", "hold", "release"} <= named
+    assert named & RESERVED <= BUILT_IN_ACTIONS, "an action of a source that a verb hides"
     assert registry.load().problems == ()
