@@ -25,7 +25,7 @@ def of_run(rows: RunRows, code: str | None) -> Sequence[ActionSpec]:
         code: Where the system's code lies, relative to the root, if a working tree belongs to the database.
     """
     facts = facts_of(rows, code)
-    return (
+    return _never_last(
         *actions_run.specs(facts),
         *actions_incident.specs(facts),
         *actions_service.of_run(facts),
@@ -36,4 +36,9 @@ def of_run(rows: RunRows, code: str | None) -> Sequence[ActionSpec]:
 
 def of_system() -> Sequence[ActionSpec]:
     """The actions of the self-work, which is no run: those on the system as a whole."""
-    return (*actions_provider.specs(with_run=False), *actions_service.of_system())
+    return _never_last(*actions_provider.specs(with_run=False), *actions_service.of_system())
+
+
+def _never_last(*found: ActionSpec) -> tuple[ActionSpec, ...]:
+    """What is listed only to say why it is not offered stands after what is."""
+    return tuple(sorted(found, key=lambda spec: spec.request is None))
