@@ -32,10 +32,15 @@ def literal(*texts: str) -> bool:
     return all(text.isprintable() and not set(text) & {"{", "}"} for text in texts)
 
 
-def recordings_for(state_dir: Path, run_id: str) -> tuple[Recording, ...]:
-    """The newest recordings that were made for a run, the newest first."""
+def newest_recordings(state_dir: Path) -> tuple[Recording, ...]:
+    """The newest recordings of a root, the newest first; those that cannot be read are left out."""
     found = (load_recording(directory)[0] for directory in recording_dirs(state_dir)[:NEWEST])
-    return tuple(recording for recording in found if recording is not None and recording.run == run_id)
+    return tuple(recording for recording in found if recording is not None)
+
+
+def recordings_for(state_dir: Path, run_id: str) -> tuple[Recording, ...]:
+    """Those of the newest recordings that were made for a run."""
+    return tuple(recording for recording in newest_recordings(state_dir) if recording.run == run_id)
 
 
 def stop_spec(recordings: Iterable[Recording], *, after: tuple[str, ...] = (), instead: str = "") -> ActionSpec:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,22 @@ def test_a_validation_is_not_retried_and_says_what_it_does_not_look_at(tmp_path:
     assert plan.cwd == str(tree)
     assert "retry" not in specs(ref)
     assert any("agent reviewer: its model gemma3 is not under models.ollama" in each for each in plan.warnings)
+
+
+def test_two_tasks_never_work_in_one_checkout(counter: Counter, ref: RunRef, tree: Path) -> None:
+    server = Recorder(tree)("python", "scripts/run_web.py")
+    assert counter.offers(ref)["retry"] is None
+    recorder = Recorder(tree)
+    recorder.at += timedelta(seconds=60)
+    task = recorder("invoke", "run-parallel")
+    offers = counter.offers(ref)
+    for action in ("retry", *TASKS):
+        assert "`invoke run-parallel` is at work" in str(offers[action])
+        assert "is at work" in str(counter.plan(ref, action).refused)
+    assert offers["snapshot"] is offers["provider-switch"] is offers["validate"] is None
+    task.close()
+    assert counter.offers(ref)["retry"] is None
+    server.close()
 
 
 def test_a_root_of_several_checkouts_works_on_the_runs_own(tmp_path: Path) -> None:

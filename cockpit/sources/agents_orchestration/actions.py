@@ -14,15 +14,15 @@ from pathlib import Path
 from cockpit.models.action import ActionSpec, Reach
 from cockpit.models.run import RunRef
 from cockpit.sources.agents_orchestration import checkout, layout
+from cockpit.sources.agents_orchestration.checkout import VALIDATE
 from cockpit.sources.agents_orchestration.config import CONFIG, read_config
 from cockpit.sources.agents_orchestration.outcomes import BY_TASK, ONE_AGENT
 from cockpit.sources.agents_orchestration.providers import provider_actions
 from cockpit.sources.agents_orchestration.segments import TASKS
 from cockpit.sources.agents_orchestration.services import project_retry, service_actions
-from cockpit.sources.own_jobs import absent, literal, own_job, recordings_for, stop_spec
+from cockpit.sources.own_jobs import absent, literal, newest_recordings, own_job, recordings_for, stop_spec
 from cockpit.sources.recordings import Recording, state_dir_of
 
-VALIDATE = "validate-config"
 _TITLES = {
     "coordinator-run": "Run the whole workflow",
     "run-agents": "Run the agents one after the other",
@@ -78,14 +78,24 @@ def _commands(ref: RunRef, task: str | None, tree: Path, state: Path) -> tuple[A
         return tuple(absent(id_, title, why) for id_, title in ids.items())
     place = checkout.snapshot_place(tree, state)
     marker = checkout.marker(ref, tree)
+    busy = _busy(tree, state)
     runs = tuple(_run(name, name, title, ref, tree, state, place, marker) for name, title in _TITLES.items())
+    runs = tuple(spec.model_copy(update={"unavailable": busy}) for spec in runs)
     snapshot = _snapshot(tree, place, marker)
     if task == VALIDATE:
         return (_validate(tree, marker), *runs, snapshot)
     again = task if task in TASKS else "coordinator-run"
     title = f"Start {again} again from scratch"
     retry = project_retry() if project else _run("retry", again, title, ref, tree, state, place, marker)
-    return (_validate(tree, marker), retry, *runs, snapshot)
+    return (_validate(tree, marker), retry.model_copy(update={"unavailable": busy}), *runs, snapshot)
+
+
+def _busy(tree: Path, state: Path) -> str | None:
+    """Why nothing may be started in the checkout now, if so: two tasks would overwrite each other's artifacts."""
+    found = checkout.at_work(tree, newest_recordings(state))
+    if found is None:
+        return None
+    return f"`{' '.join(found.argv)}` is at work in {tree} (recording {found.id}): wait for its end, or `stop` it"
 
 
 def _why_not(root: Path, tree: Path, state: Path) -> str | None:

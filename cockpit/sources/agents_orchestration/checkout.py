@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cockpit.models.run import RunRef
 from cockpit.sources.agents_orchestration import layout, reader
 from cockpit.sources.agents_orchestration.config import CONFIG
 from cockpit.sources.agents_orchestration.recorded import recorded_project
+from cockpit.sources.agents_orchestration.segments import TASKS, task_of
 from cockpit.sources.paths import decode, run_dir
 from cockpit.sources.recordings import Recording
 from cockpit.sources.tree import list_tree
@@ -18,6 +20,7 @@ TASKS_FILE = "tasks.py"
 OVERWRITTEN = ("artifacts", "logs", "config")
 """What the commands of a checkout, and its web interface, write over (formats/agents-orchestration.md 6)."""
 SNAPSHOTS = "snapshots"
+VALIDATE = "validate-config"
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -47,6 +50,15 @@ def marker(ref: RunRef, tree: Path, name: str = TASKS_FILE) -> str | None:
 def stamp(mtime_ns: int) -> str:
     """A modification time as part of a file name: what is named by it is the same name for the same state."""
     return f"{datetime.fromtimestamp(mtime_ns / 1e9, UTC):%Y%m%dT%H%M%SZ}"
+
+
+def at_work(tree: Path, recordings: Iterable[Recording]) -> Recording | None:
+    """A recorded task that works in a checkout now; servers, which do so for ever, do not count."""
+    for recording in recordings:
+        task = task_of(" ".join(recording.argv)) if recording.running and recording.cwd else None
+        if task in TASKS and task != VALIDATE and Path(recording.cwd or "/").resolve() == tree.resolve():
+            return recording
+    return None
 
 
 def snapshot_place(tree: Path, state_dir: Path) -> Path:
