@@ -7,9 +7,9 @@ ai-csuite keeps the stage of a ramp and the ids of its shadows in memory and has
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from cockpit.actions.jobs import is_alive, job_dirs
@@ -134,41 +134,62 @@ def _recall(wanted: ActionInput, recall: Recall, known: Mapping[str, str], state
     return wanted.choices[min(place + 1, len(wanted.choices) - 1)]
 
 
+class _Sent(NamedTuple):
+    """A job that sent a request, or may have."""
+
+    ended: float
+    origin: str
+    confirmed: bool
+    deed: Deed
+
+
 def _deeds(state_dir: Path, where: str) -> Iterator[tuple[Deed, bool]]:
     """Requests to a service that were sent, the one that ended last first, and whether they were confirmed."""
-    for job_dir, result in sorted(_ended(state_dir), key=lambda each: _end(each[1]), reverse=True):
-        plan = (read_object(job_dir / JOB) or {}).get("plan")
-        request = plan.get("request") if isinstance(plan, dict) else None
-        if not isinstance(plan, dict) or not isinstance(request, dict) or not isinstance(request.get("url"), str):
-            continue
-        if origin(request["url"]) == where:
-            answer = (read_object(job_dir / ANSWER_FILE) or {}).get("answer")
-            deed = Deed(job_dir.name, str(plan.get("action")), _plain(plan.get("options")), _plain(answer))
-            yield deed, result["exit_code"] == RequestExit.DONE and result.get("reason") is None
+    found = [sent for job_dir in job_dirs(state_dir) if (sent := _sent(job_dir)) is not None and sent.origin == where]
+    for sent in sorted(found, key=lambda each: each.ended, reverse=True):
+        yield sent.deed, sent.confirmed
 
 
-def _ended(state_dir: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for job_dir in job_dirs(state_dir):
-        result = read_object(job_dir / RESULT) or _lost(job_dir)
-        if result is not None and result.get("exit_code") in (RequestExit.DONE, RequestExit.UNKNOWN):
-            yield job_dir, result
+def _sent(job_dir: Path) -> _Sent | None:
+    try:
+        stamp = (job_dir / RESULT).stat().st_mtime_ns
+    except OSError:
+        return _lost(job_dir)
+    return _ended(job_dir, stamp)
 
 
-def _lost(job_dir: Path) -> dict[str, Any] | None:
-    """What stands for the end of a job whose supervisor was killed: its request may have been sent."""
+@lru_cache(maxsize=4096)
+def _ended(job_dir: Path, _stamp: int) -> _Sent | None:
+    """A job that has ended. It does not change any more, so it is read once."""
+    result = read_object(job_dir / RESULT) or {}
+    code = result.get("exit_code")
+    if code not in (RequestExit.DONE, RequestExit.UNKNOWN):
+        return None
+    # By the host's clock: a job's name bears the time of a cockpit that may have been told another.
+    moment = parse_iso(str(result.get("ended_at")))
+    confirmed = code == RequestExit.DONE and result.get("reason") is None
+    return _read(job_dir, 0.0 if moment is None else moment.timestamp(), confirmed=confirmed)
+
+
+def _lost(job_dir: Path) -> _Sent | None:
+    """A job whose supervisor was killed: its request may have been sent."""
     if is_alive(job_dir):
         return None
     try:
         written = (job_dir / JOB).stat().st_mtime
     except OSError:
         return None
-    return {"exit_code": RequestExit.UNKNOWN, "ended_at": datetime.fromtimestamp(written, UTC).isoformat()}
+    return _read(job_dir, written, confirmed=False)
 
 
-def _end(result: dict[str, Any]) -> float:
-    """When it ended by the host's clock; a job's name bears the time of a cockpit that may have been told another."""
-    moment = parse_iso(str(result.get("ended_at")))
-    return 0.0 if moment is None else moment.timestamp()
+def _read(job_dir: Path, ended: float, *, confirmed: bool) -> _Sent | None:
+    plan = (read_object(job_dir / JOB) or {}).get("plan")
+    request = plan.get("request") if isinstance(plan, dict) else None
+    if not isinstance(plan, dict) or not isinstance(request, dict) or not isinstance(request.get("url"), str):
+        return None
+    answer = (read_object(job_dir / ANSWER_FILE) or {}).get("answer")
+    deed = Deed(job_dir.name, str(plan.get("action")), _plain(plan.get("options")), _plain(answer))
+    return _Sent(ended, origin(request["url"]), confirmed, deed)
 
 
 def _holds(deed: Deed, options: Mapping[str, str]) -> bool:

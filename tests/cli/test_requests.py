@@ -225,7 +225,10 @@ def test_new_work_is_paused_and_let_begin_again(cli: Cli, server: CsuiteServer) 
     assert server.enabled is False
     cli("resume-scheduler", FAILED, "--yes").ok()
     assert server.enabled is True
-    assert [asked.body for asked in server.sent("PATCH")] == [{"enabled": False}, {"enabled": True}]
+    cli("pause-scheduler", FAILED, "--yes").ok()
+    cli("undo", "--yes").ok()
+    assert server.enabled is True
+    assert [asked.body["enabled"] for asked in server.sent("PATCH")] == [False, True, False, True]
 
 
 def test_on_the_recorded_database_a_revert_leaves_its_file(

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cockpit.actions import http_client
 from cockpit.actions.http_call import Request
 from cockpit.actions.http_client import MAX_ANSWER
+from cockpit.actions.http_text import Transcript
 from cockpit.models.request import Place, PlannedCheck, PlannedRequest, RequestExit
 from tests.service import Handler, Reply, Service, serving
 
@@ -296,6 +299,17 @@ def test_the_token_is_sent_and_never_shown(bench: Bench, service: Service) -> No
     assert "[masked]" in json.dumps(bench.kept)
     assert "u001b" not in json.dumps(bench.kept)
     assert "[masked]" in bench.last
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["", "\x1b[0m", "\x1b]0;x\x07", "\u200d"]))
+def test_no_text_around_or_within_a_token_brings_it_out(before: str, after: str, within: str) -> None:
+    lines: list[str] = []
+    transcript = Transcript(lines.append, TOKEN)
+    text = f"{before}{TOKEN[:7]}{within}{TOKEN[7:]}{after}"
+    transcript.say(text)
+    transcript.text(text)
+    transcript.document({text: [text, {"x": text}]})
+    assert TOKEN not in "\n".join((*lines, str(transcript.kept(text))))
 
 
 @pytest.mark.parametrize(
