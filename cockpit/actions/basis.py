@@ -37,7 +37,7 @@ def basis_of(run: Run | None, detail: RunDetail | None, fingerprint: str) -> dic
         facts["events"] = str(len(detail.events))
         facts["unreadable"] = str(len(detail.problems))
         facts["last sign of life"] = iso(detail.updated_at) or ""
-    facts["files"] = sha256(fingerprint.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    facts["files"] = sha256(fingerprint.encode("utf-8", "backslashreplace")).hexdigest()[:12]
     return {name: clean(value, _LONGEST) for name, value in facts.items() if value}
 
 

@@ -190,7 +190,7 @@ def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, 
     if run.ref.path == ".":
         raise UsageError("the run is the root itself, which also holds the cockpit's state: it cannot be archived here")
     if not directory.is_dir():
-        raise UsageError(f"{clean(directory)} holds other runs too; only a run with a directory of its own is archived")
+        raise UsageError(f"{clean(directory)} is a file; only a run with a directory of its own is archived")
     if directory.is_symlink():
         raise UsageError(f"{clean(directory)} is a symbolic link; archive what it points to")
     target = _free_name(check_name("run id", run.id), run.updated_at or context.now, context.state_dir, root)

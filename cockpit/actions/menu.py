@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from cockpit.actions.catalogue import BUILT_IN, plan_for
 from cockpit.actions.checks import Context
+from cockpit.actions.earlier import recalled
+from cockpit.errors import UsageError
 from cockpit.models.action import ActionSpec
 from cockpit.models.run import Run
 from cockpit.verbs import BUILT_IN_ACTIONS
@@ -57,7 +59,23 @@ def available(
     What must be chosen first is no reason: it is asked for.
     """
     offering = replace(context, offering=True)
-    return tuple(Offer(spec, plan_for(spec, run, offering).refused) for spec in specs(own, declared))
+    found = specs(own, declared)
+    return tuple(Offer(_recalling(spec, context), plan_for(spec, run, offering).refused) for spec in found)
+
+
+def _recalling(spec: ActionSpec, context: Context) -> ActionSpec:
+    """The action with the defaults that earlier jobs give, as a plan would take them."""
+    if spec.request is None or all(each.recall is None for each in spec.inputs):
+        return spec
+    try:
+        service = context.service_of(spec.request.service)
+    except UsageError:
+        service = None
+    if service is None:
+        return spec
+    known = recalled(spec.inputs, {}, context.state_dir, service.url)
+    inputs = (each.model_copy(update={"default": known.get(each.name, each.default)}) for each in spec.inputs)
+    return spec.model_copy(update={"inputs": tuple(inputs)})
 
 
 def _with_notes(spec: ActionSpec, notes: ActionSpec | None) -> ActionSpec:

@@ -142,7 +142,7 @@ def offer_lines(spec: ActionSpec, refused: str | None) -> list[TextRow]:
         about.append(Cell("typed confirmation", Tone.DIM))
     head = [
         Cell(f"{spec.key or '':<3}", Tone.ACCENT),
-        Cell(f"{words.text(spec.id).text:<15} ", Tone.DIM if refused else Tone.STRONG),
+        Cell(f"{words.text(spec.id).text:<18} ", Tone.DIM if refused else Tone.STRONG),
         words.text(spec.title),
         *(Cell(f"  {cell.text}", cell.tone) for cell in about),
     ]
@@ -156,7 +156,7 @@ def offer_lines(spec: ActionSpec, refused: str | None) -> list[TextRow]:
     return [TextRow(key=f"{spec.id}-{index}", spans=line, hang=_OFFER_INDENT) for index, line in enumerate(lines)]
 
 
-_OFFER_INDENT = 19
+_OFFER_INDENT = 22
 
 
 def input_text(each: ActionInput) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.actions.checks import Context
+from cockpit.actions.menu import available
 from cockpit.actions.plan import make_plan
 from cockpit.actions.requests import check_request
 from cockpit.errors import UsageError
@@ -112,6 +113,13 @@ def test_an_earlier_job_gives_a_default_and_a_choice_is_stronger(shadowed: Run) 
     spec = SPEC.model_copy(update={"inputs": inputs})
     assert plan(shadowed, LOCAL, spec).options["capability"] == "llm"
     assert plan(shadowed, LOCAL, spec, capability="ads").options["capability"] == "ads"
+    # A form proposes what the plan would take.
+    state = Path(shadowed.ref.root) / ".cockpit"
+    for service, default in ((LOCAL, "llm"), (None, None)):
+        context = Context(now=NOW, state_dir=state, fingerprint="f", service_of={"ai-csuite": service}.get)
+        (offer, *_) = available([spec], shadowed, context)
+        assert {each.name: each.default for each in offer.spec.inputs}["capability"] == default
+        assert (offer.refused is None) is (service is not None)
 
 
 def test_a_request_is_planned_to_the_last_character(shadowed: Run) -> None:
