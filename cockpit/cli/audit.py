@@ -9,6 +9,8 @@ from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.clock import iso, parse_iso
 from cockpit.errors import ExitCode, UsageError
+from cockpit.incident_index import IncidentIndex
+from cockpit.incidents.events import incident_of
 from cockpit.journal.query import concerns, select, timeline
 from cockpit.journal.verify import verify
 from cockpit.models.journal import Entry
@@ -42,6 +44,9 @@ def audit(options: argparse.Namespace) -> int:
         ]
         for problem in problems:
             output.tell(f"{problem.path}:{problem.line or ''} {problem.reason}; see: cockpit audit verify")
+        if options.incident:
+            _, incident = IncidentIndex(session).find(options.incident)
+            entries = [entry for entry in entries if incident_of(entry) == incident.id]
         if options.run:
             entries = _about(entries, options.run, session)
         entries.sort(key=lambda entry: (entry.at, entry.seq))
@@ -51,7 +56,8 @@ def audit(options: argparse.Namespace) -> int:
         rows = [
             (Cell(str(entry.seq), Tone.DIM), Cell(iso(entry.at) or "", Tone.DIM), words.text(who(entry)),
              words.text(whence(entry), Tone.DIM), words.text(entry.kind, Tone.ACCENT),
-             words.text(entry.data.get("run") or entry.data.get("target")), words.text(_details(entry)))
+             words.text(entry.data.get("run") or entry.data.get("target") or entry.incident),
+             words.text(_details(entry)))
             for entry in entries
         ]  # fmt: skip
         output.table(*_without_empty(("#", "at", "who", "from", "what", "run", "details"), rows))

@@ -11,24 +11,30 @@ VERBS: dict[str, str] = {
 _AGE = "ISO time, 14:02 (UTC) or an age such as 20m"
 _AHEAD = "ISO time, a date, 14:02 (UTC), or 30m, 2d from now"
 _GATES = """\
-A phase is left through its gate: forward every gate on the way must be met (cockpit gate INC), backward always works.
---override goes on all the same; the reason and what was missing are on record."""
+A phase is left through its gate: forward every gate on the way must be met
+(cockpit gate INC), backward always works. --override goes on all the same; the
+reason and what was missing are on record."""
 _TREE = """\
-The severity is named (SEV1 to SEV4, P0 to P3, Critical to Low), or follows from the answers to the severity tree:
-  production affected?  y: data lost or security compromised?  y: SEV1  n: SEV2
-                        n: users blocked?                      y: SEV2
-                                                               n: correctness affected?  y: SEV3  n: SEV4"""
+The severity is named (SEV1 to SEV4, P0 to P3, Critical to Low), or follows
+from the answers to the severity tree, y or n for each question asked:
+  production affected?
+    y  data lost or security compromised?  y SEV1  n SEV2
+    n  users blocked?                      y SEV2
+       n  correctness affected?            y SEV3  n SEV4"""
 _ROLE = """\
-ROLE is incident-commander (ic), technical-lead, communications, scribe or responder; PERSON a name, or me.
-Command is handed over in two halves: whoever has it names the next person, who accepts by naming themself.
---override takes or gives it without the other side, with the reason on record."""
+ROLE is incident-commander (ic), technical-lead, communications, scribe or
+responder; PERSON a name, or me. Command is handed over in two halves: whoever
+has it names the next person, who accepts by naming themself. --override takes
+or gives it without the other side, with the reason on record."""
 _TASK = """\
-cockpit incident task INC TEXT --owner P --due T --verify HOW    a new action item
-cockpit incident task done INC ID [--outcome TEXT]               it is done, and what the verification showed
-cockpit incident task start INC ID · task reset INC ID           it is begun · it is pending again"""
+  task INC TEXT --owner P --due T --verify HOW   a new action item
+  task done INC ID [--outcome TEXT]   it is done, and what verifying it showed
+  task start INC ID                   it is begun
+  task reset INC ID                   it is pending again"""
 _ESCALATE = """\
 Without a level: every reason to escalate and whether it holds now; calls nobody.
-L1 on-call engineer · L2 technical lead · L3 project manager · L4 security team · L0 founder"""
+L1 on-call engineer · L2 technical lead · L3 project manager ·
+L4 security team · L0 founder"""
 
 
 def add(verb: Callable[[str], argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:

@@ -29,7 +29,8 @@ def change(what: str, options: argparse.Namespace, act: Callable[[Room], Inciden
         runs: Whether the incident's runs are looked at.
     """
     with open_room(options, runs=runs, writes=what) as room:
-        show_changed(room, act(room), options)
+        seen = len(room.desk.ledger.incident_entries(room.incident.id))
+        show_changed(room, act(room), options, seen)
     return int(ExitCode.OK)
 
 

@@ -11,6 +11,8 @@ from cockpit.cli.context import open_session
 from cockpit.incident_desk import IncidentDesk
 from cockpit.incident_index import IncidentIndex
 from cockpit.incidents import words
+from cockpit.incidents.events import FAMILY
+from cockpit.incidents.telling import tell_checklist, tell_own
 from cockpit.models.incident import Incident
 from cockpit.presenters import incident_documents as documents
 from cockpit.presenters import incidents as rows
@@ -55,13 +57,24 @@ def past(session: Session, option: str, text: str | None) -> datetime | None:
     return None if text is None else words.past(option, text, session.now())
 
 
-def show_changed(room: Room, after: Incident, options: argparse.Namespace) -> None:
-    """Print an incident after a change: the document, or the headline and the clocks that run."""
+def show_changed(room: Room, after: Incident, options: argparse.Namespace, seen: int = 0) -> None:
+    """Print an incident after a change: the document, or what was recorded, the headline and the clocks that run.
+
+    Args:
+        room: Where it is.
+        after: The incident.
+        options: With `json`.
+        seen: How many entries it had before.
+    """
     now, clocks = room.session.now(), room.desk.clocks(after)
     if options.json:
         output.emit(documents.incident(after, clocks, now))
         return
     output.say_cells(rows.headline(after))
+    for entry in room.desk.ledger.incident_entries(after.id)[seen:]:
+        told = tell_own(entry) if entry.kind.startswith(FAMILY) else tell_checklist(entry)
+        if told is not None:
+            output.say_row(rows.told_line(told.kind, told.text))
     for clock in clocks:
         if clock.running:
             output.say_cells([rows.countdown(clock, now)])
@@ -70,4 +83,4 @@ def show_changed(room: Room, after: Incident, options: argparse.Namespace) -> No
 def lines(made: list[TextRow]) -> None:
     """Print lines of several tones."""
     for line in made:
-        output.say_cells(line.spans, separator="")
+        output.say_row(line)

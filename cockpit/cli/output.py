@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cockpit.presenters.documents import dumps
 from cockpit.sanitize import clean
-from widgets.rows import Cell, Tone
+from widgets.rows import Cell, TextRow, Tone
 
 _COLOURS = {
     Tone.OK: "32",
@@ -55,6 +55,18 @@ def say_cells(cells: Sequence[Cell], separator: str = "  ") -> None:
     """Print one line of cells."""
     colour = coloured()
     sys.stdout.write(separator.join(paint(cell, colour=colour) for cell in cells if cell.text).rstrip() + "\n")
+
+
+def say_row(row: TextRow) -> None:
+    """Print a line of several tones, on a terminal wrapped between words at its width."""
+    width = _terminal_width()
+    if width is None:
+        say_cells([Cell(" " * row.indent), *row.spans], separator="")
+        return
+    from widgets.text_rows import wrap_text_row
+
+    for line in wrap_text_row(row, max(20, width)):
+        say_cells([Cell(" " * line.indent), *line.spans], separator="")
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:

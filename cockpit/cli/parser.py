@@ -213,6 +213,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")
     audit.add_argument("--actor", metavar="A", help="only what this user did")
     audit.add_argument("--run", metavar="R", help="only what was done to this run")
+    audit.add_argument("--incident", metavar="INC", help="only what belongs to this incident")
     audit.add_argument("--action", metavar="ID", help="only about this action, such as retry")
     audit.add_argument("--kind", metavar="KIND", help="only this kind of event, or family: action.refused, action")
     demo = verb("demo")

@@ -122,9 +122,9 @@ def _of_itself(one: RunNow, since: datetime) -> Proof | None:
 
 
 def _of_another(one: RunNow, other: RunNow, since: datetime) -> Proof | None:
-    """Another run of the same system that did the same later, from its beginning."""
+    """Another run of the same system that did the same later, from its beginning, and is well."""
     run = other.run
-    if run is None or one.link.key.partition(":")[0] != run.ref.source:
+    if run is None or other.is_failing or one.link.key.partition(":")[0] != run.ref.source:
         return None
     if run.started_at is None or run.started_at <= since:
         return None

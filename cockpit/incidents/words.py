@@ -99,6 +99,6 @@ def _shifted(value: str, now: datetime, direction: int) -> datetime | None:
         return None
     days, hours, minutes = (int(part) for part in found.groups(default="0"))
     try:
-        return now + direction * timedelta(days=days, hours=hours, minutes=minutes)
+        return now.replace(microsecond=0) + direction * timedelta(days=days, hours=hours, minutes=minutes)
     except OverflowError:
         return None

@@ -26,6 +26,7 @@ _SEVERITY = {
     Severity.SEV1: Tone.BAD, Severity.SEV2: Tone.BAD, Severity.SEV3: Tone.WARN, Severity.SEV4: Tone.DIM,
 }  # fmt: skip
 _CLOCK_WORDS = {ACKNOWLEDGE: "acknowledge", CONTAIN: "contain", UPDATE: "next update"}
+_SHORT_CLOCKS = {ACKNOWLEDGE: "ack", CONTAIN: "contain", UPDATE: "update"}
 _MET_WORDS = {ACKNOWLEDGE: "acknowledged", CONTAIN: "contained"}
 _LOUD_KINDS = {"failure": Level.ERROR, "escalation": Level.WARN, "severity": Level.WARN, "reopened": Level.WARN}
 _KIND_TONES = {"failure": Tone.BAD, "recovery": Tone.OK, "closed": Tone.OK, "escalation": Tone.WARN}
@@ -45,9 +46,9 @@ def phase(item: Incident) -> Cell:
     return Cell(f"{item.phase.value}{again}", Tone.DIM if not item.is_open else Tone.BUSY)
 
 
-def countdown(item: Countdown, now: datetime) -> Cell:
+def countdown(item: Countdown, now: datetime, *, short: bool = False) -> Cell:
     """One clock: `contain in 12m`, `acknowledge OVERDUE by 5m`, `contained in time`, `acknowledged LATE by 3m`."""
-    name = _CLOCK_WORDS.get(item.name, item.name)
+    name = (_SHORT_CLOCKS if short else _CLOCK_WORDS).get(item.name, item.name)
     left = item.due_in(now)
     if left is None:
         done = _MET_WORDS.get(item.name, name)
@@ -58,7 +59,7 @@ def countdown(item: Countdown, now: datetime) -> Cell:
     return Cell(f"{name} in {times.span(left)}", Tone.PLAIN)
 
 
-LIST_TITLES = ("severity", "incident", "phase", "since", "command", "runs", "title", "clock")
+LIST_TITLES = ("sev", "incident", "phase", "since", "command", "clock", "title")
 
 
 def list_row(item: Incident, clock: Countdown | None, now: datetime) -> tuple[Cell, ...]:
@@ -70,9 +71,8 @@ def list_row(item: Incident, clock: Countdown | None, now: datetime) -> tuple[Ce
         phase(item),
         Cell(times.moment(since, now, TimeStyle.RELATIVE), Tone.DIM),
         words.text(item.commander or "nobody", Tone.PLAIN if item.commander or not item.is_open else Tone.WARN),
-        Cell(str(len(item.runs))),
-        words.text(item.title, limit=80),
-        countdown(clock, now) if clock is not None else Cell("-", Tone.DIM),
+        countdown(clock, now, short=True) if clock is not None else Cell("-", Tone.DIM),
+        words.text(item.title),
     )
 
 
@@ -177,6 +177,12 @@ def recurrence_line(item: Recurrence) -> str:
     seen = "once" if item.seen == 1 else f"{item.seen} times"
     held = f"; what ended it held {item.held} of {item.ended} times" if item.ended else "; none of them is over"
     return f"seen {seen} before{held}"
+
+
+def told_line(kind: str, text: str) -> TextRow:
+    """One thing that was just recorded."""
+    spans = (Cell(f"{kind:<{_WIDTH}}", Tone.ACCENT), words.text(text))
+    return TextRow(key=kind, spans=spans, hang=_WIDTH)
 
 
 def timeline_row(row: TimelineRow, number: int, now: datetime, style: TimeStyle) -> LogRow:

@@ -74,7 +74,7 @@ def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
         level=level,
         at=Cell(times.clock_time(happened_at(entry), style), Tone.DIM),
         where=words.text(who(entry), Tone.DIM),
-        what=words.text(_KINDS.get(entry.kind, entry.kind), Tone.ACCENT),
+        what=words.text(_KINDS.get(entry.kind, entry.kind.removeprefix("incident.")), Tone.ACCENT),
         text=words.text(text, loud),
     )
 
@@ -95,6 +95,11 @@ _TOLD = ("action", "item", "playbook", "flow", "step", "text", "reason", "outcom
 
 def describe(entry: Entry) -> str:
     """The fields that tell the story, in a fixed order; everything else is in the JSON."""
+    if entry.kind.startswith("incident."):
+        from cockpit.incidents.telling import tell_own
+
+        told = tell_own(entry)
+        return f"{entry.incident}: {told.text}" if told is not None else entry.incident or ""
     parts = []
     for name in _TOLD:
         value = entry.data.get(name)
