@@ -2,11 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from cockpit.models.finding import Finding
@@ -28,17 +27,41 @@ _ALWAYS = frozenset(("security", "contradiction"))
 """Kinds of findings that call for a playbook whatever the run's state."""
 
 
-@dataclass(frozen=True, slots=True)
 class Library:
-    """All playbooks by id, and what is wrong with their files."""
+    """All playbooks by id, and what is wrong with their files. Its files are read when it is first asked for any.
 
-    playbooks: tuple[Playbook, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    _by_id: Mapping[str, Playbook] = field(init=False, repr=False, compare=False, default_factory=dict)
+    Args:
+        playbooks: In the order they are listed.
+        problems: What is wrong with their files.
+        read: Gives both instead, once, when they are first needed: the first frame needs neither.
+    """
 
-    def __post_init__(self) -> None:
-        by_id = {playbook.id: playbook for playbook in self.playbooks}
-        object.__setattr__(self, "_by_id", MappingProxyType(by_id))
+    def __init__(
+        self,
+        playbooks: tuple[Playbook, ...] = (),
+        problems: tuple[Problem, ...] = (),
+        *,
+        read: Callable[[], tuple[tuple[Playbook, ...], tuple[Problem, ...]]] | None = None,
+    ) -> None:
+        self._read = read or (lambda: (playbooks, problems))
+
+    @cached_property
+    def _content(self) -> tuple[tuple[Playbook, ...], tuple[Problem, ...]]:
+        return self._read()
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Playbook]:
+        return {playbook.id: playbook for playbook in self.playbooks}
+
+    @property
+    def playbooks(self) -> tuple[Playbook, ...]:
+        """All playbooks, by id where they come from files."""
+        return self._content[0]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with their files."""
+        return self._content[1]
 
     def get(self, playbook_id: str) -> Playbook | None:
         """The playbook with this id, or `None`."""
@@ -100,7 +123,7 @@ class BookFile(NamedTuple):
 
 
 def load_library(user_dir: Path | None = None) -> Library:
-    """Read the shipped playbooks and the user's own. Never raises.
+    """The shipped playbooks and the user's own, read when they are first needed. Never raises, then neither.
 
     Args:
         user_dir: Directory of the user's playbooks (`*.md`); may be missing.
@@ -108,13 +131,17 @@ def load_library(user_dir: Path | None = None) -> Library:
     Returns:
         The playbooks, the user's in the place of shipped ones with the same id, and all problems.
     """
+    return Library(read=partial(_load, user_dir))
+
+
+def _load(user_dir: Path | None) -> tuple[tuple[Playbook, ...], tuple[Problem, ...]]:
     problems: list[Problem] = []
     books = book_files(user_dir, problems)
     chosen = _unique(_parsed((file for file in books if file.shipped), problems), problems)
     for book in _unique(_parsed((file for file in books if not file.shipped), problems), problems).values():
         theirs = chosen.get(book.id)
         chosen[book.id] = book if theirs is None else book.model_copy(update={"overrides": theirs.path})
-    return Library(tuple(chosen[key] for key in sorted(chosen)), tuple(problems))
+    return tuple(chosen[key] for key in sorted(chosen)), tuple(problems)
 
 
 def book_files(user_dir: Path | None, problems: list[Problem]) -> tuple[BookFile, ...]:

@@ -181,11 +181,12 @@ class Painter:
             pane.count = ""
             return
         current = screen.recording.checklist(run)
-        library = screen.session.library
-        offer = library.suggest(run, screen.scope.findings or ())
+        # Reading the library is left to what looks for findings, in a thread: the first frame needs none of it.
+        findings = screen.scope.findings
+        offer = screen.session.library.suggest(run, findings) if findings is not None and not current.items else None
         hint = f"p starts one; for this run: {offer.title}" if offer else "p starts one"
         pane.empty = EmptyState("No checklist for this run", (hint,))
-        titles = {book.id: book.title for book in library.playbooks}
+        titles = {book.id: book.title for book in screen.session.library.playbooks} if current.items else {}
         rows = checklist.checklist_rows(current, titles, self.now, screen.view.times, unicode=screen.view.unicode)
         pane.set_rows(rows)
         pane.count = checklist.progress(current)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.models.evidence import Evidence, Rank
-from cockpit.models.playbook import CauseRow
+from cockpit.models.playbook import CauseRow, Playbook
 from cockpit.models.problem import Problem
 from cockpit.models.run import Reason, Run, RunRef, RunState
 from cockpit.playbooks.loader import Library, load_library
@@ -220,6 +220,20 @@ def test_the_shipped_commands_are_the_documented_ones() -> None:
         if (item := library.item(full_id))
     }
     assert commands == {"failed-run/retry": retry, "stuck-run/retry": retry, "stuck-run/resume": resume}
+
+
+def test_files_are_read_once_and_not_before_somebody_asks() -> None:
+    asked: list[int] = []
+
+    def read() -> tuple[tuple[Playbook, ...], tuple[Problem, ...]]:
+        asked.append(1)
+        return (Playbook(id="a", title="A"),), ()
+
+    library = Library(read=read)
+    assert asked == []
+    assert library.get("a") is library.playbooks[0]
+    assert library.problems == ()
+    assert asked == [1]
 
 
 def test_looking_up() -> None:

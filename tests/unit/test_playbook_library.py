@@ -8,6 +8,7 @@ from cockpit.diagnosis.rulebook import shipped_rules
 from cockpit.diagnosis.rules import KNOWN_SYSTEMS, Rule
 from cockpit.models.playbook import Playbook
 from cockpit.playbooks.loader import load_library
+from tests.conftest import REPOSITORY
 from tests.unit.diagnosis_samples import SAMPLES
 
 LIBRARY = load_library()
@@ -59,3 +60,17 @@ def test_a_playbook_that_is_mentioned_exists(book: Playbook) -> None:
         if "playbook" in line.lower():
             for name in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", line):
                 assert name in known, line
+
+
+def test_every_item_that_a_gate_asks_for_is_in_the_response_protocol() -> None:
+    folder = REPOSITORY / "cockpit" / "incidents"
+    phases = "detect|contain|diagnose|fix|verify|document"
+    asked = {
+        name
+        for path in folder.glob("*.py")
+        for name in re.findall(rf'(?:item|settled)\((?:situation, )?"((?:{phases})-[a-z-]+)"', path.read_text())
+    }
+    protocol = LIBRARY.get("response-protocol")
+    assert protocol is not None
+    assert len(asked) >= 10
+    assert asked <= {item.id for item in protocol.items}
