@@ -6,7 +6,10 @@ Cutting takes place once per quarter of the cap, so writing costs a constant fac
 it shrink and must begin again.
 """
 
+import fcntl
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from cockpit.actions.storage import write_all
@@ -16,6 +19,8 @@ CAP = 64 * 1024 * 1024
 
 _CHUNK = 1024 * 1024
 _LINE_SEARCH = 64 * 1024
+_LOCK_TRIES = 40
+_LOCK_WAIT_S = 0.005
 
 
 def marker(left_out: int) -> bytes:
@@ -85,6 +90,26 @@ class CappedOutput:
 
     def _cut(self) -> None:
         """Move the last part of the file up to its head, and the marker between them."""
+        self._lock()
+        try:
+            self._move()
+        finally:
+            with suppress(OSError):
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        """Wait for followers that are just reading, but not for one that was stopped in the middle of it."""
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_WAIT_S)
+            except OSError:
+                return
+            else:
+                return
+
+    def _move(self) -> None:
         source = self._next_line(self._size - self._tail)
         place = self._head
         gap = len(marker(0))

@@ -1,10 +1,12 @@
 """`jobs`: what was started, by whomever, and how it went."""
 
 import argparse
+import sys
 import threading
 from pathlib import Path
 
 from cockpit.actions.desk import ActionDesk
+from cockpit.actions.following import OutputFollower
 from cockpit.actions.jobs import find_job, wait_job
 from cockpit.bulking import Bulking
 from cockpit.cli import bulk, output
@@ -15,7 +17,6 @@ from cockpit.models.bulk import BulkState
 from cockpit.presenters import documents
 from cockpit.presenters.jobs import TITLES, job_detail, job_row, told
 from cockpit.session import Session
-from cockpit.sources.lines import FileLines
 
 _PATIENCE_S = 20.0
 _LOOK_S = 0.2
@@ -93,7 +94,7 @@ def _find(session: Session, job_id: str) -> tuple[ActionDesk, Job]:
 
 def follow(desk: ActionDesk, job: Job, *, echo: bool) -> Job:
     """Wait for a job's end; with `echo` its output goes to stdout line by line, made clean."""
-    lines = FileLines(Path(job.output), classify=False)
+    followed = OutputFollower(Path(job.output))
     ended = threading.Event()
     result: list[Job] = []
 
@@ -105,16 +106,14 @@ def follow(desk: ActionDesk, job: Job, *, echo: bool) -> Job:
 
     waiter = threading.Thread(target=wait, name="job-wait", daemon=True)
     waiter.start()
-    shown = 0
     while True:
         last = ended.wait(_LOOK_S)
         if echo:
-            lines.refresh()
-            while shown < len(lines):
-                output.say(lines.line(shown).decode("utf-8", "replace"))
-                shown += 1
+            for line in followed.lines():
+                output.say(line.decode("utf-8", "replace"))
+            sys.stdout.flush()
         if last:
             break
-    if echo and lines.partial:
-        output.say(lines.partial.decode("utf-8", "replace"))
+    if echo and followed.partial:
+        output.say(followed.partial.decode("utf-8", "replace"))
     return result[0] if result else desk.job(job.id)
