@@ -9,13 +9,16 @@ from typing import Any
 import psutil
 
 from cockpit.actions.aftermath import Before
-from cockpit.actions.jobs import wait_job
+from cockpit.actions.ending import journal_holds, settle
+from cockpit.actions.jobs import ALIVE, load_jobs, wait_job
 from cockpit.actions.launcher import JobContext, start_job
 from cockpit.actions.limits import JobLimits
 from cockpit.actions.plan import sealed
+from cockpit.actions.storage import is_locked
 from cockpit.clock import system_clock
 from cockpit.journal.log import Journal
-from cockpit.models.action import Job, Plan
+from cockpit.journal.verify import verify
+from cockpit.models.action import Job, JobState, Plan
 from cockpit.models.journal import Actor, Entry
 
 ACTOR = Actor(user="root", real_user="ada", tty=None, ssh_peer=None)
@@ -43,10 +46,11 @@ class Workshop:
     """A place to run jobs in."""
 
     base: Path
+    folder: str = "state"
 
     @property
     def state(self) -> Path:
-        return self.base / "state"
+        return self.base / self.folder
 
     @property
     def journal(self) -> Journal:
@@ -104,3 +108,21 @@ class Workshop:
 
     def entries(self, kind: str | None = None) -> list[Entry]:
         return [entry for entry in self.journal.entries() if kind in (None, entry.kind)]
+
+
+def all_over(shop: Workshop) -> None:
+    """Wait until nothing runs any more."""
+    until(lambda: all(not is_locked(path) for path in shop.state.glob(f"jobs/*/{ALIVE}")), "every supervisor is gone")
+
+
+def check_record(shop: Workshop) -> None:
+    """What must hold after any death: each job has one start at most, one end exactly, and the chain is whole."""
+    settle(shop.state, shop.journal, journal_holds(shop.journal.path))
+    ends = [entry.data["job"] for entry in shop.entries("action.ended")]
+    starts = [entry.data["job"] for entry in shop.entries("action.started")]
+    jobs = [job.id for job in load_jobs(shop.state)]
+    assert sorted(ends) == sorted(jobs)
+    assert len(set(starts)) == len(starts)
+    assert set(starts) <= set(jobs)
+    assert all(job.state is not JobState.RUNNING for job in load_jobs(shop.state))
+    assert verify(shop.journal.path).ok

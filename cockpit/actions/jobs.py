@@ -217,7 +217,8 @@ def _standing(job_dir: Path, result: dict[str, Any] | None, *, alive: bool) -> d
             return {"state": JobState.RUNNING, "outcome": "running"}
         pid = orphan(job_dir)
         still = f"; its command still runs as process {pid}" if pid else ""
-        return {"state": JobState.LOST, "outcome": f"lost: its supervisor vanished{still}"}
+        what = "its supervisor vanished" if (job_dir / SUPERVISOR).exists() else "it died before its command was run"
+        return {"state": JobState.LOST, "outcome": f"lost: {what}{still}"}
     ended = {
         "exit_code": int(result["exit_code"]),
         "signal": result.get("signal"),

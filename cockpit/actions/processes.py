@@ -79,7 +79,7 @@ def group_alive(group: int) -> bool:
     """Whether a process group still has members."""
     try:
         os.killpg(group, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

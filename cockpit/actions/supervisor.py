@@ -92,6 +92,13 @@ class Supervisor:
         """Run the command to its end and write the result."""
         self._listen()
         adopt_orphans()
+        own = identity(os.getpid(), *OWN)
+        try:
+            # Before the command: where this is missing, it never ran.
+            write_atomic(self.dir / SUPERVISOR, pretty(own))
+        except OSError as error:
+            self._fail(NOT_EXECUTABLE, f"its supervisor cannot write to {self.dir}: {error.strerror}")
+            return
         try:
             process = self._spawn()
         except OSError as error:
@@ -99,7 +106,7 @@ class Supervisor:
             self._fail(NOT_FOUND if missing else NOT_EXECUTABLE, f"{error.filename}: {error.strerror}")
             return
         try:
-            self._describe(process.pid)
+            self._describe(own, process.pid)
             self._finish(self._follow(process))
         except BaseException:
             # A command nobody watches must not go on: its job would count as lost while it still works on the run.
@@ -205,9 +212,9 @@ class Supervisor:
             return f"timed out after {_span(float(self.job['timeout_s']))}"
         return None
 
-    def _describe(self, child: int) -> None:
+    def _describe(self, own: dict[str, Any], child: int) -> None:
         """Write down who supervises whom. Only signals depend on it, so a full disk does not stop the job."""
-        facts = identity(os.getpid(), *OWN) | identity(child, *CHILD)
+        facts = own | identity(child, *CHILD)
         with contextlib.suppress(OSError):
             write_atomic(self.dir / SUPERVISOR, pretty(facts))
 
