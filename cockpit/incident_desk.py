@@ -6,13 +6,13 @@ of `cockpit.incidents`, and recorded by the ledger with the journal locked.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from cockpit.clock import Clock
 from cockpit.errors import CockpitError, UsageError
+from cockpit.incident_around import Around
 from cockpit.incidents import ladder, lifecycle, records, roles
 from cockpit.incidents.actions import actions_on
 from cockpit.incidents.clocks import clocks
@@ -25,6 +25,7 @@ from cockpit.incidents.timeline import began_at, timeline
 from cockpit.journal.log import Draft
 from cockpit.ledger import Ledger
 from cockpit.models.detail import RunDetail
+from cockpit.models.finding import Finding
 from cockpit.models.incident import (
     Countdown,
     EscalationCondition,
@@ -37,45 +38,13 @@ from cockpit.models.incident import (
     Severity,
     TimelineRow,
 )
-from cockpit.models.journal import Actor, Entry
+from cockpit.models.journal import Entry
 from cockpit.models.playbook import Anchor, Checklist
 from cockpit.models.run import Run
 from cockpit.playbooks.anchors import anchor_of
-from cockpit.playbooks.loader import Library
-from cockpit.response import Policy
-from cockpit.runtime.evidence import EvidenceReader
 from cockpit.sanitize import clean
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a desk needs to know of the world.
-
-    Attributes:
-        now: What time it is.
-        actor: Who acts.
-        policy: What is expected, and when people work.
-        library: The playbooks.
-        roots: The roots whose files may be pinned, the incident's own first.
-        runs: Every run as it is now.
-        detail: The facts of a run, or `None` where it has vanished.
-        checklist: The checklist of an incident as it stands against the evidence now.
-        reader: Reads files below a root.
-        ledgers: The records of all roots, this desk's own among them.
-    """
-
-    now: Clock
-    actor: Actor
-    policy: Policy
-    library: Library
-    roots: Sequence[Path]
-    runs: Callable[[], Sequence[Run]]
-    detail: Callable[[Run], RunDetail | None]
-    checklist: Callable[[Incident], Checklist]
-    reader: Callable[[Path], EvidenceReader]
-    ledgers: Callable[[], Sequence[Ledger]]
 
 
 class _ChangedError(Exception):
@@ -102,7 +71,7 @@ class IncidentDesk:
         detected_at: datetime | None = None,
         detection: str | None = None,
         symptoms: str | None = None,
-        finding: str | None = None,
+        finding: Finding | None = None,
         again: bool = False,
     ) -> Incident:
         """Declare an incident, with the checklist of the response protocol and those of the playbooks.
@@ -112,11 +81,11 @@ class IncidentDesk:
             severity: How bad it is; or else `answers`.
             answers: Answers to the questions of the severity tree.
             runs: The runs it is about.
-            playbooks: Further playbooks to work; without any, the one that fits the first run.
+            playbooks: Further playbooks to work; without any, that of the finding, or the one that fits the first run.
             detected_at: When it was noticed, where that is not now.
             detection: How it was noticed.
-            symptoms: What was seen first.
-            finding: Id of the finding it is declared from.
+            symptoms: What was seen first; without it, what the finding says.
+            finding: The finding it is declared from.
             again: Whether to declare it although an open incident has one of the runs.
 
         Raises:
@@ -125,7 +94,7 @@ class IncidentDesk:
         """
         details = [(run, self._around.detail(run)) for run in runs]
         links = [attachment(run, detail) for run, detail in details]
-        books = self._playbooks(playbooks, runs)
+        books = self._playbooks(playbooks, runs, finding)
         now = self._around.now()
         # Asked before this journal is locked: nobody waits for two at once.
         elsewhere = frozenset(incident.id for incident in self._all_incidents())
@@ -290,15 +259,18 @@ class IncidentDesk:
                     f"{clean(shared[0])} belongs to the open incident {incident.id} already ({clean(incident.title)})"
                 )
 
-    def _playbooks(self, named: Sequence[str], runs: Sequence[Run]) -> list[str]:
+    def _playbooks(self, named: Sequence[str], runs: Sequence[Run], finding: Finding | None) -> list[str]:
         library = self._around.library
         for name in named:
             if library.get(name) is None:
                 known = ", ".join(book.id for book in library.playbooks) or "none"
                 raise UsageError(f"no playbook {clean(name)!r}; there are: {known}")
-        fitting = library.suggest(runs[0]) if runs and not named else None
-        protocol = [PROTOCOL] if library.get(PROTOCOL) is not None else []
-        return [*protocol, *named, *([fitting.id] if fitting is not None else [])]
+        fitting = list(named)
+        if not fitting and finding is not None and finding.playbook and library.get(finding.playbook) is not None:
+            fitting = [finding.playbook]
+        if not fitting and runs and (suggested := library.suggest(runs[0])) is not None:
+            fitting = [suggested.id]
+        return [*([PROTOCOL] if library.get(PROTOCOL) is not None else []), *fitting]
 
     def _entries(self) -> list[Entry]:
         """This journal's entries; those of other journals stand without their number, which means nothing here."""

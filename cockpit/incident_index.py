@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cockpit.checking import Checklists
 from cockpit.errors import UsageError
-from cockpit.incident_desk import Around, IncidentDesk
+from cockpit.incident_around import Around
+from cockpit.incident_desk import IncidentDesk
 from cockpit.ledger import Ledger
 from cockpit.models.incident import Incident
 from cockpit.models.playbook import Checklist

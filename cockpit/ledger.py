@@ -7,6 +7,7 @@ folded from what was read back.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cockpit.errors import UsageError
 from cockpit.incidents.fold import IncidentFold
@@ -14,7 +15,6 @@ from cockpit.journal.log import Draft, Journal
 from cockpit.journal.query import timeline
 from cockpit.journal.reader import START
 from cockpit.models.evidence import Evidence
-from cockpit.models.incident import Incident
 from cockpit.models.journal import Entry
 from cockpit.models.playbook import Anchor, Checklist, ChecklistItem, CheckResult, Stamp
 from cockpit.models.run import Run
@@ -22,6 +22,9 @@ from cockpit.playbooks import commands
 from cockpit.playbooks.checklists import ChecklistFold
 from cockpit.playbooks.loader import Library
 from cockpit.sanitize import clean
+
+if TYPE_CHECKING:
+    from cockpit.models.incident import Incident
 
 NOTE = "note"
 """Kind of a free remark on a run's timeline: `{"run", "run_key", "text", "happened_at"}`."""
@@ -173,7 +176,7 @@ class Ledger:
             data["happened_at"] = happened_at
         return self.journal.append(NOTE, data)
 
-    def incidents(self) -> tuple[Incident, ...]:
+    def incidents(self) -> "tuple[Incident, ...]":
         """Every incident, in the order of their declaration."""
         with self._lock:
             return self._incidents.incidents()
@@ -183,7 +186,7 @@ class Ledger:
         with self._lock:
             return self._incidents.names()
 
-    def incident(self, name: str) -> Incident | None:
+    def incident(self, name: str) -> "Incident | None":
         """The incident with this id, or `None`."""
         with self._lock:
             return self._incidents.incident(name)
@@ -193,7 +196,7 @@ class Ledger:
         with self._lock:
             return self._incidents.entries(name)
 
-    def declare(self, decide: Callable[[frozenset[str]], Sequence[Draft]]) -> Incident:
+    def declare(self, decide: Callable[[frozenset[str]], Sequence[Draft]]) -> "Incident":
         """Declare an incident.
 
         Args:
@@ -207,7 +210,7 @@ class Ledger:
         entries = self._record(lambda: decide(self._incidents.names()))
         return self._there(entries[0].incident or "")
 
-    def amend(self, name: str, decide: Callable[[Incident], Sequence[Draft]]) -> Incident:
+    def amend(self, name: str, decide: Callable[["Incident"], Sequence[Draft]]) -> "Incident":
         """Do something to an incident.
 
         Args:
@@ -236,7 +239,7 @@ class Ledger:
             self._refresh()
             return entries
 
-    def _there(self, name: str) -> Incident:
+    def _there(self, name: str) -> "Incident":
         found = self.incident(name)
         if found is None:
             raise UsageError(f"no incident {clean(name)!r}")

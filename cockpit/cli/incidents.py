@@ -14,6 +14,7 @@ from cockpit.incidents import lifecycle
 from cockpit.incidents.clocks import most_pressing
 from cockpit.incidents.lifecycle import read_phase
 from cockpit.incidents.severity import read_severity
+from cockpit.models.finding import Finding
 from cockpit.models.incident import Incident, Phase, Severity, TimelineRow
 from cockpit.presenters import incident_documents as documents
 from cockpit.presenters import incidents as rows
@@ -69,7 +70,7 @@ def _declare(options: argparse.Namespace) -> int:
     return int(ExitCode.OK)
 
 
-def _finding(session: Session, options: argparse.Namespace) -> str | None:
+def _finding(session: Session, options: argparse.Namespace) -> Finding | None:
     """The finding it is declared from, where the first run really has it.
 
     Raises:
@@ -80,10 +81,10 @@ def _finding(session: Session, options: argparse.Namespace) -> str | None:
     if not options.run:
         raise UsageError("--finding names a finding of a run: name the run with --run")
     run = session.find(options.run[0])
-    known = [finding.id for finding in session.findings(run, session.detail(run))]
+    known = {finding.id: finding for finding in session.findings(run, session.detail(run))}
     if options.finding not in known:
         raise UsageError(f"{run.id} has no finding {options.finding!r}; it has: {', '.join(known) or 'none'}")
-    return str(options.finding)
+    return known[options.finding]
 
 
 def _list(options: argparse.Namespace) -> int:

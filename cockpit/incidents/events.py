@@ -3,7 +3,8 @@
 Every entry carries the incident's id in the journal's own field `incident`. Times in `data` are ISO 8601 (UTC); `?`
 marks a field that may be missing or `null`.
 
-- `incident.declared`: `title`, `severity`, `answers?`, `reason?`, `detected_at?`, `detection?`, `symptoms?`, `finding?`
+- `incident.declared`: `title`, `severity`, `answers?`, `reason?`, `detected_at?`, `detection?`, `symptoms?`,
+  `finding?`, `evidence` (list)
 - `incident.described`: any of `title`, `detected_at`, `detection`, `symptoms`, with the new text; `reason?`
 - `incident.run_added`: `run` (id), `run_key`, `state?`, `flow?`, `step?`, `signature?`, `why?`, `evidence` (list),
   `failed_at?`
@@ -26,7 +27,7 @@ marks a field that may be missing or `null`.
 - `incident.section`: `section` (key), `text`; an empty text takes it away
 - `incident.notified`: `template`, `channel`, `delivered`, `outcome?`
 - `incident.closed`: `reason?`, `override?`, `missing` (list of texts)
-- `incident.reopened`: `reason`, `phase`
+- `incident.reopened`: `reason?`, `phase`
 """
 
 import re

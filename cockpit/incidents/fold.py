@@ -6,11 +6,13 @@ portions they were fed in, and one that is fed twice counts once. Entries that s
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from cockpit.incidents.apply import apply, declare
 from cockpit.incidents.events import DECLARED, incident_of
-from cockpit.models.incident import Incident
 from cockpit.models.journal import Entry
+
+if TYPE_CHECKING:
+    from cockpit.models.incident import Incident
 
 
 class IncidentFold:
@@ -37,7 +39,7 @@ class IncidentFold:
         self._entries.clear()
         self._built.clear()
 
-    def incident(self, name: str) -> Incident | None:
+    def incident(self, name: str) -> "Incident | None":
         """The incident with this id as of the entries fed so far; `None` where none was declared."""
         if name not in self._built and name in self._entries:
             self._built[name] = build(self._entries[name].values())
@@ -47,7 +49,7 @@ class IncidentFold:
         """Every id that occurs, also where nothing was declared under it."""
         return frozenset(self._entries)
 
-    def incidents(self) -> tuple[Incident, ...]:
+    def incidents(self) -> "tuple[Incident, ...]":
         """Every incident, in the order of their declaration."""
         found = [incident for name in self._entries if (incident := self.incident(name)) is not None]
         return tuple(sorted(found, key=lambda incident: (incident.declared_at, incident.id)))
@@ -57,8 +59,11 @@ class IncidentFold:
         return _in_order(self._entries.get(name, {}).values())
 
 
-def build(entries: Iterable[Entry]) -> Incident | None:
+def build(entries: Iterable[Entry]) -> "Incident | None":
     """The incident that its entries make, or `None` where none of them declares it. A second declaration is ignored."""
+    # Most journals hold no incident: the first frame of the screen does not wait for the models of one.
+    from cockpit.incidents.apply import apply, declare
+
     incident: Incident | None = None
     for entry in _in_order(entries):
         if incident is None:
@@ -68,7 +73,7 @@ def build(entries: Iterable[Entry]) -> Incident | None:
     return incident
 
 
-def fold(entries: Iterable[Entry]) -> tuple[Incident, ...]:
+def fold(entries: Iterable[Entry]) -> "tuple[Incident, ...]":
     """Every incident from all entries of a journal."""
     folding = IncidentFold()
     folding.feed(entries)

@@ -14,6 +14,7 @@ from cockpit.errors import CockpitError, ExitCode, UsageError
 from cockpit.incidents import events, words
 from cockpit.incidents.severity import decide
 from cockpit.journal.log import Draft
+from cockpit.models.finding import Finding
 from cockpit.models.incident import Gate, Incident, Phase, Severity
 from cockpit.models.playbook import Anchor
 from cockpit.playbooks import records as checklists
@@ -67,7 +68,7 @@ def declare(
     detected_at: datetime | None = None,
     detection: str | None = None,
     symptoms: str | None = None,
-    finding: str | None = None,
+    finding: Finding | None = None,
 ) -> tuple[Draft, ...]:
     """Declare an incident, its runs and its checklists in one go.
 
@@ -82,8 +83,8 @@ def declare(
         anchors: Where its runs stand now, for those checklists.
         detected_at: When it was noticed, where that is not now.
         detection: How it was noticed.
-        symptoms: What was seen first.
-        finding: Id of the finding it is declared from.
+        symptoms: What was seen first; without it, what the finding says.
+        finding: The finding it is declared from; its evidence goes on record.
 
     Raises:
         UsageError: The title is missing or too long, or the severity is not clear.
@@ -97,13 +98,18 @@ def declare(
         "answers": answers.strip().casefold() if answers is not None else None,
         "detected_at": iso(detected_at),
         "detection": words.optional("detection", detection),
-        "symptoms": words.optional("symptoms", symptoms),
-        "finding": finding,
+        "symptoms": words.optional("symptoms", symptoms) or (_told(finding) if finding is not None else None),
+        "finding": finding.id if finding is not None else None,
+        "evidence": [each.model_dump(mode="json") for each in finding.supporting] if finding is not None else [],
     }
     drafts = [Draft(events.DECLARED, data, name)]
     drafts += [Draft(events.RUN_ADDED, run, name) for run in {run["run_key"]: run for run in runs}.values()]
     drafts += [start_checklist(name, playbook, anchors) for playbook in dict.fromkeys(playbooks)]
     return tuple(drafts)
+
+
+def _told(finding: Finding) -> str:
+    return clean(f"{finding.title}: {finding.cause}", words.MAX_TEXT)
 
 
 def start_checklist(name: str, playbook: str, anchors: Sequence[Anchor] = ()) -> Draft:

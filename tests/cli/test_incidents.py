@@ -120,6 +120,21 @@ def test_the_timeline_writes_itself(cli: Cli, root: Path) -> None:
     assert "Users complain" in text
 
 
+def test_a_finding_brings_its_words_its_evidence_and_its_playbook(cli: Cli, root: Path) -> None:
+    assert root.is_dir()
+    finding = cli("diagnose", FAILED, "--json").ok().json["findings"][0]
+    made = declare(cli, "--run", FAILED, "--finding", finding["id"])
+    assert made["finding"] == finding["id"]
+    assert made["symptoms"] == f"{finding['title']}: {finding['cause']}"
+    assert made["playbooks"] == [PROTOCOL, finding["playbook"]]
+    rows = cli("incident", "timeline", INC, "--json").ok().json
+    (row,) = [row for row in rows if row["kind"] == "declared"]
+    assert row["evidence"] == finding["for"]
+    named = declare(cli, "--run", FAILED, "--finding", finding["id"], "--again", "--playbook", "stuck-run",
+                    "--symptoms", "mine")  # fmt: skip
+    assert (named["symptoms"], named["playbooks"]) == ("mine", [PROTOCOL, "stuck-run"])
+
+
 def test_status_lists_open_incidents_worst_first(cli: Cli, root: Path) -> None:
     assert root.is_dir()
     assert cli("status", "--json").ok().json["incidents"] == []
