@@ -243,6 +243,21 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.ACT,
     ),
     Command(
+        "incident.next",
+        ("i",),
+        "incident",
+        "The incident of the run in scope, else the most severe open one; there, the next one.",
+        group=Group.RECORD,
+    ),
+    Command(
+        "incident.declare",
+        ("I",),
+        "Incident",
+        "Declare an incident about the run in scope: three questions give its severity.",
+        group=Group.RECORD,
+        footer=7,
+    ),
+    Command(
         "job.list",
         ("exclamation_mark",),
         "jobs",

@@ -109,7 +109,7 @@ def recovered(one: RunNow, others: Sequence[RunNow]) -> Proof | None:
 
 
 def _of_itself(one: RunNow, since: datetime) -> Proof | None:
-    if one.run is None:
+    if one.run is None or _still_failing(one, one.run):
         return None
     step = _newer_success(one.detail, one.link.flow, one.link.step, since)
     if step is not None:
@@ -119,6 +119,11 @@ def _of_itself(one: RunNow, since: datetime) -> Proof | None:
         if at is not None and at > since:
             return _run_proof(one.run, at)
     return None
+
+
+def _still_failing(one: RunNow, run: Run) -> bool:
+    """Whether the verdict of now says that the very step is bad: a receipt that claims success proves nothing then."""
+    return one.is_failing and (run.flow, run.step) == (one.link.flow, one.link.step)
 
 
 def _of_another(one: RunNow, other: RunNow, since: datetime) -> Proof | None:

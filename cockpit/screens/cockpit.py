@@ -30,6 +30,7 @@ from cockpit.screens.marking import Marking
 from cockpit.screens.painting import Painter
 from cockpit.screens.palette import Palette
 from cockpit.screens.recording import Recording
+from cockpit.screens.responding import Responding
 from cockpit.screens.scope import RunScope
 from cockpit.screens.scoping import Scoping
 from cockpit.screens.several import Several
@@ -47,6 +48,7 @@ from widgets.receipt_list import ReceiptList
 from widgets.routing_log import RoutingLog
 from widgets.run_list import RunList
 from widgets.tab_line import TabLine
+from widgets.tiles import Tiles
 from widgets.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -163,6 +165,11 @@ class CockpitScreen(Screen[None]):
         return Acting(self)
 
     @cached_property
+    def responding(self) -> Responding:
+        """Knows the open incidents."""
+        return Responding(self)
+
+    @cached_property
     def several(self) -> Several:
         """Acts on the marked runs."""
         return Several(self)
@@ -185,6 +192,7 @@ class CockpitScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, panes, footer; what the first frame does not show comes after it."""
         yield Header(id="header")
+        yield Tiles(id="tiles")
         yield TabLine(id="tabs")
         yield Deck(
             RunList(id="runs", number="1", title="Runs", show_header=True, empty=EMPTY_RUNS),
@@ -262,6 +270,7 @@ class CockpitScreen(Screen[None]):
     def _tick(self) -> None:
         """Ages move; journals on filesystems that tell nothing are looked at."""
         self.painter.ages()
+        self.responding.paint()
         self.refresh_ledgers(settle=True)
 
     # -- the record
@@ -276,6 +285,7 @@ class CockpitScreen(Screen[None]):
         told = await self.recording.refresh(settle=settle)
         if told:
             self.painter.record()
+            await self.responding.refresh()
         self.acting.told(told)
 
     # -- panes

@@ -75,6 +75,8 @@ class Commanding:
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
+            "incident.declare": screen.responding.declare,
+            "incident.next": screen.responding.next,
             "job.list": screen.acting.jobs,
             "act.undo": screen.taking_back.undo,
             "run.restore": screen.acting.restore,
@@ -122,7 +124,7 @@ class Commanding:
         screen = self._screen
         if command.acts:
             return self._no_action(command)
-        if command.group is Group.RECORD and command.id != "copy.menu":
+        if command.group is Group.RECORD and command.id not in ("copy.menu", "incident.declare", "incident.next"):
             if screen.scope.run is None:
                 return "no run in scope"
             if command.scope is Scope.CHECKLIST and screen.deck.state.active != "checklist":

@@ -1,0 +1,290 @@
+"""One incident: what it is, its checklist, its timeline, and everything that is done to it from the keyboard."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+
+from cockpit.errors import CockpitError
+from cockpit.incidents.clocks import most_pressing
+from cockpit.models.incident import Gate, Incident, TimelineRow
+from cockpit.models.playbook import Checklist as ChecklistModel
+from cockpit.presenters import checklist as checklists
+from cockpit.presenters import incidents as rows
+from cockpit.presenters import words
+from cockpit.presenters.incident_page import incident_page
+from cockpit.presenters.tiles import KEEP, tile
+from cockpit.presenters.times import TimeStyle
+from cockpit.screens.incident_acts import IncidentActs
+from cockpit.screens.incident_ticks import IncidentTicks
+from widgets.checklist import Checklist
+from widgets.detail import DetailPane
+from widgets.footer import Footer
+from widgets.header import Header
+from widgets.line_list import LineList
+from widgets.rows import EmptyState, KeyHint, TextRow
+from widgets.tab_line import Tab, TabLine
+from widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from cockpit.incident_desk import IncidentDesk
+    from cockpit.incident_index import IncidentIndex
+    from cockpit.session import Session
+
+WIDE = 100
+"""Columns from which on the panes stand side by side."""
+TICK_S = 5.0
+PANES = ("page", "steps", "story")
+_TITLES = {"page": "Incident", "steps": "Checklist", "story": "Timeline"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the screen shows, read in one go."""
+
+    incident: Incident
+    gate: Gate
+    page: tuple[TextRow, ...]
+    timeline: tuple[TimelineRow, ...]
+    checklist: ChecklistModel
+
+
+class IncidentScreen(Screen[tuple[str, int | None] | None]):
+    """Closed with the place of the evidence that was chosen, or `None`."""
+
+    CSS = """
+    IncidentScreen { layout: vertical; background: $background; overflow: hidden hidden; }
+    #body { height: 1fr; }
+    #right { width: 1fr; }
+    IncidentScreen.-narrow #right { display: none; }
+    """
+    AUTO_FOCUS = "#page"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "close", show=False, id="app.close"),
+        Binding("escape,h,backspace", "close", show=False, id="go.back"),
+        Binding("tab", "turn(1)", show=False, id="pane.next"),
+        Binding("shift+tab", "turn(-1)", show=False, id="pane.previous"),
+        Binding("1", "go('page')", show=False),
+        Binding("4", "go('steps')", show=False, id="pane.checklist"),
+        Binding("5", "go('story')", show=False, id="pane.timeline"),
+        Binding("i", "next", show=False, id="incident.next"),
+        Binding("P", "act('phase')", show=False, id="incident.phase"),
+        Binding("S", "act('severity')", show=False, id="incident.severity"),
+        Binding("O", "act('own')", show=False, id="incident.own"),
+        Binding("U", "act('update')", show=False, id="incident.update"),
+        Binding("c", "act('note')", show=False, id="record.comment"),
+        Binding("X", "act('menu')", show=False, id="run.menu"),
+        Binding("V", "verify", show=False, id="checklist.verify"),
+    ]
+
+    class Changed(Message):
+        """The record or a run has changed."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Once is enough."""
+            return isinstance(message, IncidentScreen.Changed)
+
+    def __init__(self, session: "Session", index: "IncidentIndex", name: str, *, unicode: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.index = index
+        self.name_of = name
+        self.unicode = unicode
+        self.picture: Picture | None = None
+        self.ticks = IncidentTicks(self)
+        self.acts = IncidentActs(self)
+        self._pane = "page"
+        self._leave: list[Callable[[], None]] = []
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs on a narrow screen, the panes, keys."""
+        yield Header(id="header")
+        yield TabLine(id="tabs")
+        with Horizontal(id="body"):
+            yield DetailPane(id="page", number="1", title="Incident", empty=EmptyState("Reading the incident"))
+            with Vertical(id="right"):
+                yield Checklist(id="steps", number="4", title="Checklist")
+                yield Timeline(id="story", number="5", title="Timeline")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Look, and look again whenever the record or the runs change."""
+        board = self.session.board
+        self._leave.append(board.subscribe(lambda _: self._tell()))
+        for path in self.session.journal_paths():
+            self._leave.append(board.watch_file(path, self._tell))
+        self.set_interval(TICK_S, self.look)
+        self.query_one("#tabs", TabLine).tabs = [
+            Tab("page", "1", "Incident"), Tab("steps", "4", "Checklist"), Tab("story", "5", "Timeline"),
+        ]  # fmt: skip
+        self._arrange()
+        self.look()
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        for leave in self._leave:
+            leave()
+
+    # -- looking
+
+    def _tell(self) -> None:
+        """Called from a thread of the board."""
+        self.post_message(self.Changed())
+
+    @on(Changed)
+    def _changed(self) -> None:
+        self.look()
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def look(self) -> None:
+        """Read the incident as it stands, and show it."""
+        try:
+            picture = await asyncio.to_thread(self._read)
+        except CockpitError as error:
+            self.query_one("#page", DetailPane).empty = EmptyState(words.text(error).text)
+            return
+        self.picture = picture
+        self._paint(picture)
+
+    def _read(self) -> Picture:
+        """In a thread."""
+        desk, incident = self.index.find(self.name_of)
+        situation = desk.situation(incident)
+        gate = desk.gate_of(situation)
+        page = incident_page(
+            incident, situation.clocks, gate, desk.escalation(situation), desk.pins(incident),
+            desk.recurrence(incident), self.session.now(),
+        )  # fmt: skip
+        return Picture(incident, gate, tuple(page), desk.timeline(incident, situation), situation.checklist)
+
+    def _paint(self, picture: Picture) -> None:
+        now = self.session.now()
+        incident = picture.incident
+        policy = self.session.settings.incidents.policy()
+        header = self.query_one("#header", Header)
+        header.keep = KEEP
+        header.line = tile(incident, most_pressing(incident, now, policy), now)
+        page = self.query_one("#page", DetailPane)
+        page.set_rows(picture.page)
+        page.count = incident.id
+        titles = {book.id: book.title for book in self.session.library.playbooks}
+        steps = self.query_one("#steps", Checklist)
+        steps.empty = EmptyState("No checklist for this incident", ("X starts one.",))
+        steps.set_rows(
+            checklists.checklist_rows(picture.checklist, titles, now, TimeStyle.RELATIVE, unicode=self.unicode)
+        )
+        steps.count = checklists.progress(picture.checklist)
+        story = self.query_one("#story", Timeline)
+        story.set_rows(rows.timeline_rows(picture.timeline, now, TimeStyle.UTC))
+        story.count = str(len(picture.timeline))
+        self._hints(picture)
+
+    def _hints(self, picture: Picture) -> None:
+        closed = None if picture.incident.is_open else "it is closed"
+        refusal = self.refusal or closed
+        gate = "gate met" if picture.gate.met else f"{len(picture.gate.missing)} missing"
+        self.query_one("#footer", Footer).hints = (
+            KeyHint("P", f"Phase: {gate}", refusal), KeyHint("X", "actions", self.refusal),
+            KeyHint("U", "Update", refusal),
+            KeyHint("O", "Own", refusal), KeyHint("S", "Severity", refusal), KeyHint("c", "note", refusal),
+            KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
+        )  # fmt: skip
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing may be recorded, or `None`."""
+        reasons = [self.session.refusal(root) for root in self.session.roots]
+        return reasons[0] if reasons and all(reasons) else None
+
+    @property
+    def desk(self) -> "IncidentDesk":
+        """The desk the incident is worked on. Reads the journal: not for the event loop."""
+        return self.index.find(self.name_of)[0]
+
+    # -- moving about
+
+    def action_turn(self, step: int) -> None:
+        """The next pane."""
+        self.action_go(PANES[(PANES.index(self._pane) + step) % len(PANES)])
+
+    def action_go(self, pane: str) -> None:
+        """Focus a pane."""
+        self._pane = pane
+        self._arrange()
+        self.query_one(f"#{pane}", LineList).focus()
+
+    @on(TabLine.Selected, "#tabs")
+    def _tab(self, event: TabLine.Selected) -> None:
+        self.action_go(event.key)
+
+    def on_resize(self) -> None:
+        """Another size may be another layout."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """All panes side by side where there is room, else the one that has the focus."""
+        wide = self.size.width >= WIDE
+        self.query_one("#tabs", TabLine).display = not wide
+        self.query_one("#tabs", TabLine).current = self._pane
+        for name in PANES:
+            self.query_one(f"#{name}").display = wide or name == self._pane
+        self.query_one("#right").display = wide or self._pane != "page"
+
+    def action_next(self) -> None:
+        """The next open incident."""
+        self.run_worker(self._next(), group="dialog", exit_on_error=False)
+
+    async def _next(self) -> None:
+        names = [incident.id for _, incident in await asyncio.to_thread(self.index.open)]
+        if names in ([], [self.name_of]):
+            self.notify("No other incident is open.", markup=False)
+            return
+        at = names.index(self.name_of) if self.name_of in names else -1
+        self.name_of = names[(at + 1) % len(names)]
+        self.look()
+
+    # -- acting
+
+    def action_act(self, what: str) -> None:
+        """Do something to the incident; one thing at a time."""
+        if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+            return
+        self.acts.start(what)
+
+    def action_verify(self) -> None:
+        """Ask the checks of its checklist."""
+        self.ticks.verify()
+
+    @on(Checklist.Ticked, "#steps")
+    def _ticked(self, event: Checklist.Ticked) -> None:
+        self.ticks.tick(event.key)
+
+    @on(Checklist.MenuRequested, "#steps")
+    @on(Checklist.Chosen, "#steps")
+    def _item_menu(self, event: Checklist.MenuRequested | Checklist.Chosen) -> None:
+        self.ticks.menu(event.key)
+
+    @on(Timeline.Chosen, "#story")
+    def _row_chosen(self, event: Timeline.Chosen) -> None:
+        """To the evidence of a line of the timeline."""
+        number = event.key.rpartition("-")[2]
+        timeline = self.picture.timeline if self.picture else ()
+        if not number.isdigit() or int(number) >= len(timeline):
+            return
+        evidence = next(iter(timeline[int(number)].evidence), None)
+        if evidence is None:
+            seq = timeline[int(number)].seq
+            self.notify(f"It stands in the journal, entry {seq}." if seq else "It names no file.", markup=False)
+        else:
+            self.dismiss((evidence.path, evidence.line))
+
+    def action_close(self) -> None:
+        """Back to the panes."""
+        self.dismiss(None)

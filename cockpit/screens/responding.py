@@ -1,0 +1,177 @@
+"""The incidents around the panes: tiles of the open ones, declaring, attaching, and the way to their screen."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from cockpit.errors import CockpitError
+from cockpit.models.incident import Countdown, Incident
+from cockpit.models.run import Run
+from cockpit.presenters import incidents as rows
+from cockpit.presenters import words
+from cockpit.presenters.tiles import severity_rows, tiles
+from cockpit.screens import asking
+from widgets.rows import MenuItem, TextRow
+from widgets.tiles import Tiles
+
+if TYPE_CHECKING:
+    from cockpit.incident_desk import IncidentDesk
+    from cockpit.incident_index import IncidentIndex
+    from cockpit.screens.cockpit import CockpitScreen
+    from widgets.dialogs import WalkPicture
+
+_NEW = "new"
+
+
+class Responding:
+    """Knows the open incidents. Their index is made with the first journal entry that speaks of one."""
+
+    def __init__(self, screen: "CockpitScreen") -> None:
+        self._screen = screen
+        self._index: IncidentIndex | None = None
+        self._open: tuple[tuple[Incident, Countdown | None], ...] = ()
+
+    @property
+    def index(self) -> "IncidentIndex":
+        """Every incident of the session."""
+        if self._index is None:
+            from cockpit.incident_index import IncidentIndex
+
+            self._index = IncidentIndex(self._screen.session)
+        return self._index
+
+    @property
+    def open(self) -> tuple[Incident, ...]:
+        """The open incidents, the most severe first."""
+        return tuple(incident for incident, _ in self._open)
+
+    def of_run(self, run: Run | None) -> Incident | None:
+        """The open incident a run belongs to, the most severe of them, or `None`."""
+        return next((each for each in self.open if run is not None and run.key in each.run_keys), None)
+
+    async def refresh(self) -> None:
+        """Read what the journals say of incidents, and show the tiles."""
+        if self._index is None and not any(ledger.incident_names() for ledger in self._screen.session.ledgers()):
+            return
+        self._open = await asyncio.to_thread(self._read)
+        self.paint()
+
+    def _read(self) -> tuple[tuple[Incident, Countdown | None], ...]:
+        from cockpit.incidents.clocks import most_pressing
+
+        session = self._screen.session
+        policy = session.settings.incidents.policy()
+        now = session.now()
+        return tuple((incident, most_pressing(incident, now, policy)) for _, incident in self.index.open())
+
+    def paint(self) -> None:
+        """The tiles, as of now."""
+        self._screen.query_one("#tiles", Tiles).tiles = tiles(self._open, self._screen.session.now())
+
+    # -- declaring
+
+    def declare(self) -> None:
+        """Declare an incident, about the run in scope where there is one."""
+        self._screen.run_worker(self._declare(self._screen.scope.run), group="dialog", exit_on_error=False)
+
+    async def _declare(self, run: Run | None) -> None:
+        screen = self._screen
+        try:
+            root = screen.session.root_of(run.ref) if run else next(iter(screen.session.roots))
+            desk = await asyncio.to_thread(self.index.desk, root)
+            if run is not None and await self._attach_instead(run):
+                return
+            answers = await asking.walk(screen.app, "How bad is it?", severity_picture)
+            if answers is None:
+                return
+            title = await asking.text(screen.app, "Declare an incident", "What is wrong? One line.", self._title(run))
+            if not title:
+                return
+            await asyncio.to_thread(screen.session.require_writable, "declare an incident", root, run)
+            made = await asyncio.to_thread(self._record, desk, run, title, answers)
+        except CockpitError as error:
+            screen.acting.fail("No incident was declared", error)
+            return
+        await self.refresh()
+        screen.refresh_ledgers()
+        self.show(made.id)
+
+    def _record(self, desk: "IncidentDesk", run: Run | None, title: str, answers: str) -> Incident:
+        finding = self._finding(run)
+        return desk.declare(title, answers=answers, runs=[run] if run else [], finding=finding)
+
+    def _finding(self, run: Run | None) -> str | None:
+        scope = self._screen.scope
+        if run is None or scope.key != run.key or not scope.findings:
+            return None
+        return scope.findings[0].id
+
+    def _title(self, run: Run | None) -> str:
+        """A proposal: the best finding, else why the run is in its state."""
+        scope = self._screen.scope
+        if run is None:
+            return ""
+        if scope.key == run.key and scope.findings:
+            return words.text(f"{run.id}: {scope.findings[0].title}", limit=120).text
+        reason = next((each.text for each in run.reasons), run.state.value)
+        return words.text(f"{run.id}: {reason}", limit=120).text
+
+    async def _attach_instead(self, run: Run) -> bool:
+        """Where an open incident is about the same failure: ask whether the run belongs to it."""
+        screen = self._screen
+        alike = [each for each in self.open if run.signature is not None and run.signature in each.signatures]
+        alike = [each for each in alike if run.key not in each.run_keys]
+        if not alike:
+            return False
+        items = [
+            *(MenuItem(each.id, f"attach it to {each.id}: {words.text(each.title, limit=50).text}") for each in alike),
+            MenuItem(_NEW, "declare another incident", "n"),
+        ]
+        choice = await asking.menu(screen.app, "The same failure has an open incident", items)
+        if choice is None:
+            return True
+        if choice == _NEW:
+            return False
+        desk, _ = await asyncio.to_thread(self.index.find, choice)
+        await asyncio.to_thread(screen.session.require_writable, "attach a run", screen.session.root_of(run.ref), run)
+        await asyncio.to_thread(desk.attach, choice, run)
+        await self.refresh()
+        screen.refresh_ledgers()
+        self.show(choice)
+        return True
+
+    # -- going there
+
+    def next(self) -> None:
+        """The screen of the incident of the run in scope, else of the most severe one."""
+        mine = self.of_run(self._screen.scope.run)
+        if mine is None and not self.open:
+            self._screen.app.notify("No incident is open. I declares one.", severity="warning", markup=False)
+            return
+        self.show((mine or self.open[0]).id)
+
+    def show(self, name: str) -> None:
+        """The screen of an incident."""
+        from cockpit.screens.incident import IncidentScreen
+
+        screen = self._screen
+        screen.app.push_screen(
+            IncidentScreen(screen.session, self.index, name, unicode=screen.view.unicode), self._back
+        )
+
+    def _back(self, place: tuple[str, int | None] | None) -> None:
+        """Back in the panes, at the evidence that was chosen."""
+        if place is not None:
+            self._screen.open_place(*place)
+
+
+def severity_picture(answers: str) -> "WalkPicture":
+    """How far answers lead down the severity tree (seed 002), for `asking.walk`."""
+    from cockpit.incidents.severity import walk
+    from widgets.dialogs import WalkPicture
+
+    done = walk(answers)
+    answered = [(question.text, yes) for question, yes in done.answered]
+    outcome = rows.severity(done.severity) if done.severity is not None else None
+    cells = severity_rows(answered, done.question.text if done.question else None, outcome)
+    made = [TextRow(key=str(number), spans=(cell,)) for number, cell in enumerate(cells)]
+    return WalkPicture(made, done=done.severity is not None)
