@@ -16,6 +16,7 @@ from widgets.tiles import Tiles
 if TYPE_CHECKING:
     from cockpit.incident_desk import IncidentDesk
     from cockpit.incident_index import IncidentIndex
+    from cockpit.models.finding import Finding
     from cockpit.screens.cockpit import CockpitScreen
     from widgets.dialogs import WalkPicture
 
@@ -99,11 +100,12 @@ class Responding:
         finding = self._finding(run)
         return desk.declare(title, answers=answers, runs=[run] if run else [], finding=finding)
 
-    def _finding(self, run: Run | None) -> str | None:
+    def _finding(self, run: Run | None) -> "Finding | None":
+        """The best finding of the run in scope: the incident is declared from it."""
         scope = self._screen.scope
         if run is None or scope.key != run.key or not scope.findings:
             return None
-        return scope.findings[0].id
+        return scope.findings[0]
 
     def _title(self, run: Run | None) -> str:
         """A proposal: the best finding, else why the run is in its state."""
