@@ -1,5 +1,6 @@
 """One action on many runs, from the command line: plans, confirmation, results for each, following, cancelling."""
 
+import io
 import json
 import os
 import threading
@@ -210,3 +211,19 @@ def test_runs_kept_under_several_roots_are_done_one_root_at_a_time(cli: Cli, fou
     assert (refused.code, "kept under 2 roots" in refused.err) == (2, True)
     done = cli("bulk", "archive", "--root", other, "--filter", "state:failed", "--yes", "--json").ok().json
     assert states(done) == {MORE[2]: "done"}
+
+
+@pytest.mark.parametrize(("typed", "done"), [("y", False), ("retry", False), ("retry 5", False), ("retry 2", True)])
+def test_several_at_once_are_confirmed_by_typing_how_many(
+    cli: Cli, four: Path, monkeypatch: pytest.MonkeyPatch, typed: str, done: bool
+) -> None:
+    """The one that is refused does not count."""
+    monkeypatch.setattr("cockpit.cli.bulk.on_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
+    answered = cli("bulk", "retry", FAILED, MORE[0], DONE)
+    assert "type retry 2 to confirm: " in answered.err
+    assert "refused: " in answered.out
+    assert len(cli("jobs", "--json").ok().json) == (2 if done else 0)
+    # One of the three was refused: done, and yet not all well.
+    assert answered.code == (1 if done else 2)
+    assert four.is_dir()

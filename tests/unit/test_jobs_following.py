@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.actions.following import OutputFollower
@@ -30,7 +30,7 @@ def seen(follower: OutputFollower) -> bytes:
     steps=st.lists(st.tuples(st.integers(0, 3000), st.booleans()), max_size=40),
     cap=st.integers(600, 4000),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_followed_is_what_was_written(steps: list[tuple[int, bool]], cap: int) -> None:
     """Every line is numbered, so that order and gaps can be told from the lines alone."""
     written = b""

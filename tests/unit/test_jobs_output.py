@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cockpit.actions.output import CappedOutput, marker
@@ -31,7 +31,7 @@ BLOCKS = (
     cap=st.integers(600, 4000),
 )
 @example(writes=[b"\0" * 3000, b"\0\0\n", b"\0"], cap=1072)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_head_and_tail_are_what_was_written_and_nothing_is_lost_silently(writes: list[bytes], cap: int) -> None:
     everything = b"".join(writes)
     with TemporaryDirectory() as folder:
