@@ -125,6 +125,19 @@ def test_the_incident_files_of_ai_csuite_belong_to_their_runs(real_data: Path) -
 
 
 @pytest.mark.real
+def test_the_file_of_one_kind_of_incident_proves_no_other(real_data: Path) -> None:
+    system = registry.source_by_id("ai-csuite")
+    assert system is not None
+    root = real_data / "ai-csuite"
+    run = "6f25340b-7776-473a-abdf-d43e0245b987"
+    ref = next(one for one in system.scan(root) if one.id == run)
+    for kind, outcome in (("revert", MET), ("bisect", MET), ("rollback", NOT_MET)):
+        path = f"incidents/{kind}-*.json"
+        case = case_of(root, ref.path, source=system, name=run, now=NOW, evidence=path)
+        assert run_check("incident-file-written", case).outcome is outcome, kind
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("source", "place"),
     [

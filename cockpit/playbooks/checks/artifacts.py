@@ -90,11 +90,14 @@ def no_secrets(case: Case) -> CheckResult:
 def incident_file_written(case: Case) -> CheckResult:
     """The incident's own file was written and is whole JSON (seed 004, "Artifacts").
 
-    That is the file the item's evidence path names, else what the source knows as an incident file of the run.
+    That is the file the item's evidence path names; of an item without one, what the source knows as an incident file
+    of the run. A revert's file is no proof of a rollback's.
     """
-    found = case.matches(case.item.evidence) if case.item.evidence else ()
-    known = (case.files.look(one.path) for one in case.detail.artifacts if one.kind.startswith(_INCIDENT_KIND))
-    found = found or tuple(filter(None, known))
+    if case.item.evidence is not None:
+        found = case.matches(case.item.evidence)
+    else:
+        known = (case.files.look(one.path) for one in case.detail.artifacts if one.kind.startswith(_INCIDENT_KIND))
+        found = tuple(filter(None, known))
     if not found:
         if case.item.evidence is None and case.run.ref.source != "ai-csuite":
             return cannot_tell(f"{case.run.ref.source} writes no incident files, and the item names none")
