@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from cockpit.actions.aftermath import Aftermath, Before, read_after
 from cockpit.actions.jobs import job_dirs, outcome_text
+from cockpit.actions.said import Said, read_output
 from cockpit.actions.storage import pretty, read_object, write_reserved
 from cockpit.actions.supervisor import JOB, OUTPUT, RESULT, VERDICT, VERDICT_RESERVE
-from cockpit.actions.testimony import Said, read_output
 from cockpit.clock import system_clock
 from cockpit.models.action import JobState, OutcomeRule
 from cockpit.models.base import Model

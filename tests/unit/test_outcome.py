@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cockpit.actions.aftermath import Aftermath
 from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.outcome import decide, load_verdict
+from cockpit.actions.said import Said, read_output
 from cockpit.actions.supervisor import RESULT, VERDICT
-from cockpit.actions.testimony import Said, read_output
 from cockpit.models.action import JobState, OutcomeRule
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.run import RunState
