@@ -31,7 +31,7 @@ from cockpit.actions.manifest import (
     survey,
     unchanged,
 )
-from cockpit.actions.storage import publish, sync_dir, write_atomic
+from cockpit.actions.storage import open_new, publish, sync_dir
 from cockpit.locations import STATE_FOLDER
 from cockpit.models.run import RunRef
 from cockpit.sanitize import clean
@@ -39,11 +39,14 @@ from cockpit.sanitize import clean
 ARCHIVES = "archives"
 SUFFIX = ".tar.gz"
 MANIFEST_SUFFIX = ".manifest.json"
+ORIGIN_SUFFIX = ".origin.json"
 
 Progress = Callable[[str], None]
 """Called with one line for people now and then."""
 
 _LEVEL = 6
+_STREAM = 64 * 1024
+"""Bytes tarfile reads ahead; it copies what is left of them for every header."""
 _REPORT_EVERY = 1000
 _NS = 1_000_000_000
 
@@ -66,6 +69,11 @@ class Archive:
 def sidecar(archive: Path) -> Path:
     """The manifest beside an archive."""
     return archive.with_name(archive.name.removesuffix(SUFFIX) + MANIFEST_SUFFIX)
+
+
+def origin(archive: Path) -> Path:
+    """The file beside an archive that names the root its run came from: several roots may share a state directory."""
+    return archive.with_name(archive.name.removesuffix(SUFFIX) + ORIGIN_SUFFIX)
 
 
 def create(top: Path, ref: RunRef, target: Path, say: Progress = lambda _line: None) -> Archive:
@@ -138,7 +146,7 @@ def reading(archive: Path) -> Iterator[tarfile.TarFile]:
         with (
             archive.open("rb") as file,
             gzip.GzipFile(fileobj=file, mode="rb") as unpacked,
-            tarfile.open(fileobj=unpacked, mode="r|", bufsize=BLOCK, encoding="utf-8") as tar,
+            tarfile.open(fileobj=unpacked, mode="r|", bufsize=_STREAM, encoding="utf-8") as tar,
         ):
             yield tar
             # To the end, where gzip keeps its checksum.
@@ -156,7 +164,7 @@ def _create(
     members = tuple(_summed(top, each) for each in found)
     manifest = replace(head, members=members)
     data = manifest.to_bytes()
-    with packed.open("wb") as raw:
+    with open_new(packed) as raw:
         _pack(raw, top, manifest, found, say)
         raw.flush()
         os.fsync(raw.fileno())
@@ -166,7 +174,10 @@ def _create(
     different = unchanged(found, again)
     if different is not None:
         raise changed(different)
-    write_atomic(stored, data)
+    with open_new(stored) as raw:
+        raw.write(data)
+        raw.flush()
+        os.fsync(raw.fileno())
     publish(stored, sidecar(target))
     try:
         publish(packed, target)
@@ -193,6 +204,8 @@ def _pack(raw: BinaryIO, top: Path, manifest: Manifest, found: tuple[Found, ...]
         gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=BLOCK, encoding="utf-8") as tar,
     ):
+        # Not 16 kB at a time; the type stubs do not know it.
+        tar.copybufsize = BLOCK  # type: ignore[attr-defined]
         data = manifest.to_bytes()
         first = _header(f"{manifest.run}{MANIFEST_SUFFIX}", Member("", "file", 0o644, 0, len(data)))
         tar.addfile(first, io.BytesIO(data))

@@ -5,14 +5,17 @@
 """
 
 import argparse
+import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from cockpit.actions.archive import create
+from cockpit.actions.archive import Archive, create, origin
 from cockpit.actions.manifest import ArchiveError, failure
+from cockpit.actions.occupied import occupied
 from cockpit.actions.restore import move_aside, restore
-from cockpit.actions.storage import make_dir
+from cockpit.actions.storage import make_dir, open_new, pretty
 from cockpit.models.run import RunRef
 from cockpit.sanitize import clean
 from cockpit.sources.paths import run_dir
@@ -63,9 +66,45 @@ def _create(ref: RunRef, archive: Path, *, aside: bool) -> None:
     except OSError as error:
         raise failure("cannot make", error) from error
     top = run_dir(ref)
-    made = create(top, ref, archive, _say)
+    state_dir = archive.parent.parent
+    _leave_alone(ref, state_dir, "nothing was done")
+    made = _create_with_origin(top, ref, archive)
     if aside:
+        _leave_alone(ref, state_dir, f"it is archived as {archive.name} and stays where it is")
         move_aside(made, top, Path(ref.root), _say)
+
+
+def _create_with_origin(top: Path, ref: RunRef, archive: Path) -> Archive:
+    """Archive the run, and keep beside the archive which root it came from.
+
+    The latter first: what a killed attempt leaves of it is written over by the next, which takes the same name.
+    """
+    beside = origin(archive)
+    mine = not beside.exists()
+    try:
+        with open_new(beside) as file:
+            file.write(pretty({"root": ref.root}))
+            file.flush()
+            os.fsync(file.fileno())
+        return create(top, ref, archive, _say)
+    except BaseException as error:
+        if mine or not archive.exists():
+            with suppress(OSError):
+                beside.unlink()
+        if isinstance(error, OSError):
+            raise failure("cannot write", error) from error
+        raise
+
+
+def _leave_alone(ref: RunRef, state_dir: Path, so: str) -> None:
+    """Refuse a run that a live process works on: what that writes next would be in no archive.
+
+    Raises:
+        ArchiveError: Somebody holds it.
+    """
+    holders = occupied(ref, state_dir).holders
+    if holders:
+        raise ArchiveError(f"the run {clean(ref.id)} is held: {holders[0]}; {so}")
 
 
 def _say(line: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cockpit.actions.archive import ARCHIVES, MANIFEST_SUFFIX, SUFFIX, sidecar
+from cockpit.actions.archive import ARCHIVES, MANIFEST_SUFFIX, SUFFIX, origin, sidecar
 from cockpit.actions.archive_job import create_argv, restore_argv
 from cockpit.actions.basis import basis_of
 from cockpit.actions.checks import Context, check_allowed, check_not_running, check_run, run_directory
@@ -15,8 +15,10 @@ from cockpit.actions.foresight import foreseen
 from cockpit.actions.inputs import choose
 from cockpit.actions.manifest import ArchiveError, Manifest
 from cockpit.actions.names import check_name
+from cockpit.actions.occupied import Occupied, occupied
 from cockpit.actions.plan import make_plan, sealed
 from cockpit.actions.restore import aside_places
+from cockpit.actions.storage import read_object
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Plan
 from cockpit.models.run import Run, RunRef
@@ -77,11 +79,18 @@ def plan_for(spec: ActionSpec, run: Run, context: Context) -> Plan:
 
 
 def list_archives(state_dir: Path, root: Path) -> tuple[Archived, ...]:
-    """The finished archives of a root, newest first; unreadable ones are left out."""
+    """The finished archives of a root, newest first; unreadable ones are left out.
+
+    Of a state directory that several roots share, only those of this root; one inside the root is the root's own,
+    wherever that was moved.
+    """
     found = []
+    shared = not state_dir.resolve().is_relative_to(root.resolve())
     for beside in (state_dir / ARCHIVES).glob(f"*{MANIFEST_SUFFIX}"):
         path = beside.with_name(beside.name.removesuffix(MANIFEST_SUFFIX) + SUFFIX)
         try:
+            if shared and (read_object(origin(path)) or {}).get("root", str(root)) != str(root):
+                continue
             manifest = Manifest.from_bytes(beside.read_bytes())
             entry = path.stat()
             ref = RunRef(source=manifest.source, root=str(root), path=manifest.path, id=manifest.run)
@@ -167,8 +176,8 @@ def _plan_archive(spec: ActionSpec, run: Run, context: Context) -> Plan:
                     "options": {name: value for name, value in chosen.items() if value is not None},
                     "undo": undo,
                     "undone_by": RESTORE.id if removes else None,
-                    "warnings": spec.warnings,
                     **content,
+                    "warnings": (*content["warnings"], *spec.warnings),
                     "effects": (*content["effects"], *spec.expects),
                 }
             )
@@ -193,6 +202,10 @@ def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, 
         raise UsageError(f"{clean(directory)} is a file; only a run with a directory of its own is archived")
     if directory.is_symlink():
         raise UsageError(f"{clean(directory)} is a symbolic link; archive what it points to")
+    # Looking at all processes is for a plan, not for every line of a menu.
+    around = Occupied() if context.offering else occupied(run.ref, context.state_dir, run=run)
+    if around.holders:
+        raise UsageError(f"the run {clean(run.id)} is held: {around.holders[0]}; wait for its end, or end it")
     target = _free_name(check_name("run id", run.id), run.updated_at or context.now, context.state_dir, root)
     effects = [
         f"writes {clean(target)} and reads it back",
@@ -206,6 +219,7 @@ def _archive_command(run: Run, context: Context, *, removes: bool) -> dict[str, 
         "argv": create_argv(run.ref, target, aside=removes),
         "cwd": str(root),
         "effects": tuple(effects),
+        "warnings": around.doubts,
     }
 
 

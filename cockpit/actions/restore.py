@@ -12,6 +12,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cockpit.actions.archive import (
@@ -32,7 +33,7 @@ from cockpit.actions.manifest import (
     failure,
     survey,
 )
-from cockpit.actions.storage import make_dir, sync_dir
+from cockpit.actions.storage import make_dir, sync_dir, sync_filesystem
 from cockpit.journal.files import ensure_state_dir
 from cockpit.locations import STATE_FOLDER
 from cockpit.sanitize import clean
@@ -42,6 +43,9 @@ RESTORING = "restoring"
 
 _FORBIDDEN = stat.S_ISUID | stat.S_ISGID
 """Never given to a restored file: an archive somebody else wrote must not make a program that runs as its owner."""
+
+
+_ZEROS = bytes(BLOCK)
 
 
 def aside_places(archive: Path, root: Path) -> tuple[Path, Path]:
@@ -200,11 +204,15 @@ def _unpack(archive: Path, manifest: Manifest, root: Path, target: Path, say: Pr
                     if source is None:
                         raise ArchiveError(f"{clean(archive)} changed while it was unpacked")
                     _write_member(building / member.path, member, source.read)
+        _give_away(building, target.parent)
         # From the bottom up: what is put into a directory changes its time, and a mode may forbid it.
         for member in reversed(manifest.members[1:]):
             _dress(building / member.path, member)
+        sync_filesystem(building)
+        # The top before it is moved, so that a run is never seen half dressed, and after: a directory that may not be
+        # written to could not have been moved.
+        _dress(building, replace(manifest.members[0], mode=manifest.members[0].mode | stat.S_IRWXU))
         _put(building, target)
-        # The top last of all: a directory that may not be written to could not have been moved.
         _dress(target, manifest.members[0])
     except ValueError as error:
         raise ArchiveError(f"{clean(archive)} changed while it was unpacked") from error
@@ -222,11 +230,24 @@ def _write_member(path: Path, member: Member, read: Callable[[int], bytes]) -> N
     with os.fdopen(fd, "wb") as out:
         while block := read(BLOCK):
             total.update(block)
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
+            if block == _ZEROS:
+                # A hole: a sparse file of a gigabyte must not fill the disk when it comes back.
+                out.seek(len(block), os.SEEK_CUR)
+            else:
+                out.write(block)
+        out.truncate()
     if total.hexdigest() != member.sha256:
         raise ArchiveError(f"{clean(member.path)} is not what the manifest says; nothing was restored")
+
+
+def _give_away(tree: Path, beside: Path) -> None:
+    """Where root unpacks a run, it belongs to whom the directory belongs that holds it: its producer must go on."""
+    owner = beside.stat()
+    if os.geteuid() != 0 or (owner.st_uid, owner.st_gid) == (0, 0):
+        return
+    for folder, folders, files in os.walk(tree):
+        for name in (".", *folders, *files):
+            os.chown(Path(folder) / name, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _dress(path: Path, member: Member) -> None:

@@ -46,9 +46,13 @@ _DISTINCT = re.compile(r"(?=.*\d).{8,}\Z")
 _RUN_OPTION = re.compile(r"--?(run|run[-_]?id|execution[-_]?id|resume|r)\Z", re.IGNORECASE)
 _RUN_ASSIGNED = re.compile(r"(--?)?[\w-]*(run|execution|ticket)[\w-]*=", re.IGNORECASE)
 
+NAMES = "names the run"
+"""Why a process belongs to a run that it only calls by its name."""
+
 BEGAN_WITH_S = 120.0
 """A process of the tree that was started at most this long before the run's first sign of life began with it."""
 _CLOCK_S = 2.0
+_ABSOLUTE = re.compile(r"(?:\A|[\s=:,;'\"])(/[^\s=:,;'\"]*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +139,14 @@ def match(card: Card, target: Target, files: Iterable[str] | None = ()) -> Match
     for path in files or ():
         if inside(path, target.path) and target.path != target.root:
             return Match(f"has {PurePosixPath(path).name} of the run open")
-        if inside(path, target.root) and _DISTINCT.match(target.id) and _named_after(target.id).search(path):
+        if inside(path, target.root) and distinct(target.id) and _named_after(target.id).search(path):
             return Match(f"has {PurePosixPath(path).name} open")
     return _of_the_tree(card, target)
+
+
+def distinct(name: str) -> bool:
+    """Whether nothing but the run is likely to be called so: long, with a digit in it."""
+    return bool(_DISTINCT.match(name))
 
 
 def onlooker(card: Card) -> bool:
@@ -194,24 +203,33 @@ def _named_after(name: str) -> re.Pattern[str]:
 def _named(card: Card, target: Target) -> Match | None:
     """The run's directory or its name as a word of its own, in one of the arguments."""
     pattern = _word(target.id)
-    distinct = bool(_DISTINCT.match(target.id))
+    unmistakable = distinct(target.id)
     relative = target.path.removeprefix(target.root).strip("/")
     for index, word in enumerate(card.cmdline):
         if any(_whole_path(word, path) for path in _runs(target)):
             return Match("names the run's directory")
         found = pattern.search(word)
-        if found is None:
+        if found is None or _in_another_tree(word[: found.start()], target):
             continue
         before = card.cmdline[index - 1] if index else ""
         meant = bool(_RUN_OPTION.match(before)) or bool(_RUN_ASSIGNED.match(word[: found.start()]))
         meant = meant or ("/" in relative and relative in word)
-        if meant or distinct:
+        if meant or unmistakable:
             elsewhere = card.cwd is not None and not _related(card.cwd, target) and not _mentions(card, target)
             if elsewhere and card.cwd != "/":
                 # A copy of the tree has runs of the same names: whoever works in that one is not meant here.
                 return Match("names the run, but works elsewhere", sure=False, binding=False)
-            return Match("names the run")
+            return Match(NAMES)
     return None
+
+
+def _in_another_tree(before: str, target: Target) -> bool:
+    """Whether what stands before a run's name in an argument is an absolute path to somewhere else."""
+    path = _ABSOLUTE.search(before)
+    if path is None:
+        return False
+    roots = (target.root,) if target.alias is None else (target.root, target.alias[0])
+    return not any(inside(path[1], root) for root in roots)
 
 
 def _runs(target: Target) -> tuple[str, ...]:

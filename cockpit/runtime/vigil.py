@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.clock import Clock
@@ -224,7 +224,10 @@ class Vigil:
         if not facts:
             return
         with self._looking:
-            targets = [_target(run, self._setup.recorded(run.ref)) for run in facts.values()]
+            targets = [
+                target_of(run.ref, self._setup.recorded(run.ref), started_at=run.started_at, updated_at=run.updated_at)
+                for run in facts.values()
+            ]
             found = self._setup.prober.look(targets)
             changed = False
             for key, physics in found.items():
@@ -259,22 +262,29 @@ def _should_move(run: Run) -> bool:
 _OURS = frozenset((Code.SILENT, Code.PROCESS_GONE, Code.PROCESS_IDLE))
 
 
-def _target(run: Run, recorded: tuple[RecordedPid, ...]) -> Target:
-    given = run_path(run.ref)
-    root, path = os.path.realpath(run.ref.root), os.path.realpath(given)
+def target_of(
+    ref: RunRef,
+    recorded: tuple[RecordedPid, ...] = (),
+    *,
+    started_at: datetime | None = None,
+    updated_at: datetime | None = None,
+) -> Target:
+    """A run as its processes are looked for, with its first and its last sign of life where they are known."""
+    given = run_path(ref)
+    root, path = os.path.realpath(ref.root), os.path.realpath(given)
     try:
         owner: int | None = Path(path).stat().st_uid
     except OSError:
         owner = None
-    alias = None if (root, path) == (run.ref.root, given) else (run.ref.root, given)
+    alias = None if (root, path) == (ref.root, given) else (ref.root, given)
     return Target(
-        key=run.key,
-        id=run.id,
+        key=ref.key,
+        id=ref.id,
         root=root,
         path=path,
         alias=alias,
         owner=owner,
-        started_at=run.started_at,
-        updated_at=run.updated_at,
+        started_at=started_at,
+        updated_at=updated_at,
         recorded=recorded,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from cockpit.errors import ExitCode
 from tests.builders import FlowStudioRun
-from tests.cli.conftest import DONE, FAILED, HOSTILE_NAMES, LIVE, Cli, Result
+from tests.cli.conftest import DONE, FAILED, HOSTILE_NAMES, LIVE, Cli, Result, build_failed
 from tests.samples import FORBIDDEN
 from tests.unit.test_documents import JOB, PLAN
 
@@ -316,6 +317,23 @@ def test_an_archive_leaves_the_run_and_a_removing_one_can_be_undone(cli: Cli, ro
     after = {str(path.relative_to(root)): path.read_bytes() for path in (root / FAILED).rglob("*") if path.is_file()}
     assert after == before
     cli("audit", "verify").ok()
+
+
+def test_roots_that_share_their_state_get_their_own_runs_back(cli: Cli, root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "runs"
+    build_failed(other)
+    both = ("--root", root, "--root", other, "--state-dir", tmp_path / "state")
+    cli("archive", f"flow-studio:{other}/{FAILED}", "--yes", "--remove", *both).ok()
+    assert not (other / FAILED).exists()
+    shutil.rmtree(root / FAILED)
+    cli("restore", FAILED, "--yes", *both).ok()
+    assert (other / FAILED).is_dir()
+    assert not (root / FAILED).exists()
+    # A root that was moved with its own state takes its archives along.
+    cli("archive", FAILED, "--yes", "--remove", "--root", other).ok()
+    other.rename(tmp_path / "moved")
+    cli("restore", FAILED, "--yes", "--root", tmp_path / "moved").ok()
+    assert (tmp_path / "moved" / FAILED).is_dir()
 
 
 def test_there_is_nothing_to_restore(cli: Cli, root: Path) -> None:

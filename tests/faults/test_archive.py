@@ -276,6 +276,8 @@ def test_an_archive_that_was_killed_is_no_archive_and_the_next_one_works(shop: W
     before = picture(root / REF)
     job = shop.run(*argv)
     assert job.state is JobState.SUCCEEDED, shop.output(job)
-    assert sorted(path.name for path in target.parent.iterdir()) == ["run-1-x.manifest.json", "run-1-x.tar.gz"]
+    assert sorted(path.name for path in target.parent.iterdir()) == [
+        f"run-1-x.{end}" for end in ("manifest.json", "origin.json", "tar.gz")
+    ]
     restore(target, root)
     assert picture(root / REF) == before

@@ -49,6 +49,16 @@ def test_the_path_of_the_run_names_it_whatever_the_run_is_called() -> None:
     assert why(match(card("python3", "tool.py", f"{ROOT}/runs/xy"), short)) is None
 
 
+@pytest.mark.parametrize("cwd", ["/", "/srv", ROOT, None])
+def test_a_path_to_another_tree_is_another_run_wherever_its_process_works(cwd: str | None) -> None:
+    for word in (f"/home/ann/runs/{RUN}", f"--dir=/home/ann/runs/{RUN}/build", f"a:/x/{RUN}"):
+        found = match(card("python3", "tool.py", word, cwd=cwd), target())
+        assert found is None or not found.sure
+    assert why(match(card("python3", "tool.py", f"--log={ROOT}/logs/{RUN}", cwd="/"), target())) == (
+        "names the run", True,
+    )  # fmt: skip
+
+
 def test_a_short_name_counts_only_where_a_run_is_meant() -> None:
     short = target(name="test", path=f"{ROOT}/runs/test")
     assert why(match(card("pytest", "test", cwd="/home/ann"), short)) is None
