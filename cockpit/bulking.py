@@ -76,7 +76,8 @@ class Bulking:
         """
         root = Path(plan.items[0].ref.root)
         for each in {item.ref.root for item in plan.items}:
-            self._session.require_writable(f"{plan.action} {len(plan.items)} runs", Path(each))
+            ids = [item.ref.id for item in plan.items if item.ref.root == each]
+            self._session.require_writable(f"{plan.action} {len(plan.items)} runs", Path(each), runs=ids)
         return start_bulk(
             plan,
             self._context(root),

@@ -281,8 +281,14 @@ class Session:
         settings = self.roots.get(root)
         return "read-only: the configuration of this root says so" if settings and settings.read_only else None
 
-    def require_writable(self, what: str, root: Path, run: Run | None = None) -> None:
+    def require_writable(self, what: str, root: Path, run: Run | None = None, runs: Sequence[str] = ()) -> None:
         """Refuse, and record the refusal, where nothing may be written. Blocks on the disk then.
+
+        Args:
+            what: What was to be done.
+            root: The root it concerns.
+            run: The run it concerns.
+            runs: Ids of the runs, where they are several.
 
         Raises:
             UsageError: Nothing may be done to runs of this root.
@@ -292,7 +298,9 @@ class Session:
             return
         from cockpit.actions.launcher import REFUSED
 
-        about = {} if run is None else {"run": run.id, "run_key": run.key}
+        about: dict[str, object] = {"runs": list(runs)} if runs else {}
+        if run is not None:
+            about = {"run": run.id, "run_key": run.key}
         # A state directory that cannot be written is a good reason to be read-only: it changes nothing here.
         with suppress(CockpitError):
             self.ledger(root).journal.append(REFUSED, {"action": what, **about, "reason": reason})

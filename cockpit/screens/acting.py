@@ -154,6 +154,9 @@ class Acting:
         desk, ref = found[name]
         try:
             plan = await asyncio.to_thread(desk.plan_restore, name)
+            if plan.refused:
+                with suppress(CockpitError):
+                    await asyncio.to_thread(desk.perform, plan, ref)
             if await self.ask(plan) == "confirm":
                 job = await asyncio.to_thread(desk.perform, plan, ref)
                 screen.logfiles.open_job(job)

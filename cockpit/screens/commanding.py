@@ -94,7 +94,7 @@ class Commanding:
         """Carry out a command, or say why that is not possible."""
         command = BY_ID[command_id]
         reason = self.disabled(command)
-        if reason is not None and command.acts and self._refusal() is not None:
+        if reason is not None and command.group is Group.ACT and self._refusal() is not None:
             self._screen.recording.refuse(command.id.partition(".")[2], command.title)
             return
         if reason is not None:
@@ -122,7 +122,7 @@ class Commanding:
     def disabled(self, command: Command) -> str | None:
         """Why a command cannot be carried out now, or `None`."""
         screen = self._screen
-        if command.acts:
+        if command.group is Group.ACT:
             return self._no_action(command)
         if command.group is Group.RECORD and command.id not in ("copy.menu", "incident.declare", "incident.next"):
             if screen.scope.run is None:
@@ -141,7 +141,7 @@ class Commanding:
         run = screen.scope.run
         refusal = self._refusal()
         if run is None:
-            return refusal if command.id == "run.restore" else "no run in scope"
+            return refusal if command.id in ("run.restore", "act.undo") else "no run in scope"
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
         action = command.id.partition(".")[2]

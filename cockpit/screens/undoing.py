@@ -1,6 +1,7 @@
 """Taking back what the operator did last: its plan first, as for any action."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
@@ -29,6 +30,11 @@ class TakingBack:
         try:
             done, passed = await asyncio.to_thread(undoing.last)
             plan = await asyncio.to_thread(undoing.plan, done, passed)
+            if plan.refused:
+                # Through the same door as a confirmed one, so that the refusal is on record before it is shown.
+                with suppress(CockpitError):
+                    await asyncio.to_thread(undoing.perform, done, plan)
+                screen.refresh_ledgers()
             if await screen.acting.ask(plan) != "confirm":
                 return
             result = await asyncio.to_thread(undoing.perform, done, plan)

@@ -50,7 +50,7 @@ RECORDS: dict[str, Callable[[Operator], Awaitable[None]]] = {
 }
 """How each command of the record is carried out to the point where something would be written."""
 
-ACTS = [command.id for command in COMMANDS if command.acts]
+ACTS = [command.id for command in COMMANDS if command.group is Group.ACT]
 
 
 def close(me: Operator, root: Path, way: str) -> None:
@@ -78,8 +78,8 @@ def test_every_command_of_the_record_is_in_the_table() -> None:
     assert {"run.resume", "run.retry", "run.archive", "run.restore", "job.cancel"} <= set(ACTS)
 
 
-def test_whatever_is_of_the_group_act_acts() -> None:
-    assert {command.id for command in COMMANDS if command.group is Group.ACT} == set(ACTS)
+def test_whatever_acts_is_of_the_group_act() -> None:
+    assert {command.id for command in COMMANDS if command.acts} <= set(ACTS)
 
 
 @pytest.mark.parametrize("way", ["--read-only", "policy", "W"])
@@ -130,8 +130,6 @@ async def test_a_plan_that_is_refused_is_on_record(make_app: MakeApp, root: Path
     async with operate(make_app()) as me:
         await me.scope_on(scenes.RUNNING)
         await me.press("A")
-        await me.open_dialog(MenuDialog)
-        await me.press("a")
         await me.open_dialog(MessageDialog)
         assert me.kinds() == ["action.refused"], "on disk before it is on the screen"
         await me.press("escape")

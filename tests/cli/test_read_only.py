@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli.parser import VERBS, _verb_parser
-from tests.cli.conftest import DONE, FAILED, Cli
+from tests.cli.conftest import DONE, FAILED, LIVE, Cli
 
 ARCHIVED = DONE
 """A run that lies in an archive only."""
@@ -22,6 +22,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "archive": (("archive", FAILED, "--yes"), ("archive", FAILED, "--yes", "--remove")),
     "restore": (("restore", ARCHIVED, "--yes"),),
     "do": (("do", "retry", FAILED, "--yes"), ("do", "archive", FAILED, "--yes")),
+    "bulk": (("bulk", "retry", FAILED, LIVE, "--yes"), ("bulk", "archive", "--filter", "state:failed", "--yes")),
     "undo": (("undo", "--yes"), ("undo", "--run", FAILED, "--yes")),
     "jobs": (("jobs", "JOB", "--cancel"),),
     "record": (("record", "--run", FAILED, "--", "touch", "pwned"),),
@@ -123,7 +124,7 @@ def test_a_verb_that_writes_is_refused_on_record_and_changes_nothing(
     assert entry["kind"] == "action.refused"
     assert reason in entry["data"]["reason"]
     assert entry["data"]["action"]
-    assert entry["data"]["run"] in (FAILED, ARCHIVED)
+    assert {FAILED, ARCHIVED} & {entry["data"].get("run"), *entry["data"].get("runs", ())}
     assert entry["actor"]["ssh_peer"] == "192.0.2.7"
     assert entry["actor"]["real_user"]
     cli("audit", "verify").ok()
