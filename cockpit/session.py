@@ -281,7 +281,15 @@ class Session:
         settings = self.roots.get(root)
         return "read-only: the configuration of this root says so" if settings and settings.read_only else None
 
-    def require_writable(self, what: str, root: Path, run: Run | None = None, runs: Sequence[str] = ()) -> None:
+    def require_writable(
+        self,
+        what: str,
+        root: Path,
+        run: Run | None = None,
+        *,
+        runs: Sequence[str] = (),
+        incident: str | None = None,
+    ) -> None:
         """Refuse, and record the refusal, where nothing may be written. Blocks on the disk then.
 
         Args:
@@ -289,6 +297,7 @@ class Session:
             root: The root it concerns.
             run: The run it concerns.
             runs: Ids of the runs, where they are several.
+            incident: Id of the incident it concerns.
 
         Raises:
             UsageError: Nothing may be done to runs of this root.
@@ -303,7 +312,7 @@ class Session:
             about = {"run": run.id, "run_key": run.key}
         # A state directory that cannot be written is a good reason to be read-only: it changes nothing here.
         with suppress(CockpitError):
-            self.ledger(root).journal.append(REFUSED, {"action": what, **about, "reason": reason})
+            self.ledger(root).journal.append(REFUSED, {"action": what, **about, "reason": reason}, incident)
         raise UsageError(f"cannot {what}: {reason}")
 
     def desk(self, root: Path) -> "ActionDesk":

@@ -46,7 +46,7 @@ def open_room(options: argparse.Namespace, *, runs: bool = False, writes: str | 
         desk, incident = IncidentIndex(session).find(options.incident)
         if writes is not None:
             root = next(root for root in session.roots if session.ledger(root) is desk.ledger)
-            session.require_writable(writes, root)
+            session.require_writable(writes, root, incident=incident.id)
         if runs:
             session.load()
         yield Room(session, desk, incident)

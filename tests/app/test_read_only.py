@@ -78,6 +78,11 @@ def test_every_command_of_the_record_is_in_the_table() -> None:
     assert {"run.resume", "run.retry", "run.archive", "run.restore", "job.cancel"} <= set(ACTS)
 
 
+def test_every_group_of_commands_is_known_to_write_or_to_look() -> None:
+    looks = {Group.MOVE, Group.PANES, Group.FIND, Group.VIEW, Group.PROGRAM}
+    assert set(Group) == {Group.ACT, Group.RECORD} | looks, "commands of a new group that write need a table here"
+
+
 def test_whatever_acts_is_of_the_group_act() -> None:
     assert {command.id for command in COMMANDS if command.acts} <= set(ACTS)
 

@@ -30,18 +30,37 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "tick": (("tick", FAILED, "ITEM"), ("tick", FAILED, "ITEM", "--note", "n", "--evidence", "x:1")),
     "untick": (("untick", FAILED, "TICKED"),),
     "skip": (("skip", FAILED, "ITEM", "--reason", "r"),),
+    "incident declare": (("incident", "declare", "--title", "t", "--severity", "SEV2", "--run", FAILED, "--again"),),
+    "incident describe": (("incident", "describe", "INC", "--title", "t"),),
+    "incident attach": (("incident", "attach", "INC", LIVE),),
+    "incident detach": (("incident", "detach", "INC", FAILED, "--reason", "r"),),
+    "incident phase": (("incident", "phase", "INC", "contain", "--override", "r"),),
+    "incident close": (("incident", "close", "INC", "--override", "r"),),
+    "incident reopen": (("incident", "reopen", "INC", "--reason", "r"),),
+    "incident severity": (("incident", "severity", "INC", "SEV1", "--reason", "r"),),
+    "incident note": (("incident", "note", "INC", "text"),),
+    "incident pin": (("incident", "pin", "INC", f"{FAILED}/meta.json:1"),),
+    "incident decide": (("incident", "decide", "INC", "text", "--because", "r"),),
+    "incident role": (("incident", "role", "INC", "ic", "me"),),
+    "incident task": (
+        ("incident", "task", "INC", "text", "--owner", "me", "--due", "2d", "--verify", "v"),
+        ("incident", "task", "done", "INC", "t1"),
+    ),
+    "incident update": (("incident", "update", "INC", "text"),),
+    "incident escalate": (("incident", "escalate", "INC", "L2", "--reason", "r"),),
+    "incident section": (("incident", "section", "INC", "summary", "text"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
     "unclaim": (("unclaim", FAILED, "ITEM"),),
     "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
 }
-"""Verbs that act on a run or write about one, each as it would be typed. `JOB`, `ITEM` and `TICKED` are filled in."""
+"""Verbs that act on a run or write about one, each as it would be typed; the words of `SETUPS` are filled in."""
 
-LOOKS = frozenset(
-    ["status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys"]
-) | {
+LOOKS = {
+    *("status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys", "gate"),
+    *("incident list", "incident show", "incident timeline"),
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
     "demo",
-}  # fmt: skip
+}
 """Verbs that change nothing."""
 
 
@@ -85,6 +104,40 @@ WAYS: dict[str, tuple[Callable[[Path, Path], tuple[str, ...]], str]] = {
 }
 
 
+def _job(cli: Cli, root: Path) -> str:
+    (root.parent / "broken").touch()
+    return str(cli("retry", FAILED, "--yes", "--json").json["id"])
+
+
+def _item(cli: Cli, root: Path) -> str:
+    assert root.is_dir()
+    return str(cli("checklist", FAILED, "--playbook", "failed-run", "--json").ok().json["items"][0]["id"])
+
+
+def _ticked(cli: Cli, root: Path) -> str:
+    item = _item(cli, root)
+    cli("tick", FAILED, item).ok()
+    return item
+
+
+def _archived(cli: Cli, root: Path) -> str:
+    cli("archive", ARCHIVED, "--yes", "--remove").ok()
+    assert not (root / ARCHIVED).exists()
+    return ARCHIVED
+
+
+def _incident(cli: Cli, root: Path) -> str:
+    assert root.is_dir()
+    declare = ("incident", "declare", "--title", "t", "--severity", "SEV2", "--run", FAILED)
+    return str(cli(*declare, "--json").ok().json["id"])
+
+
+SETUPS: dict[str, Callable[[Cli, Path], str]] = {
+    "JOB": _job, "ITEM": _item, "TICKED": _ticked, ARCHIVED: _archived, "INC": _incident,
+}  # fmt: skip
+"""Words of a line that stand for something that must be there, and what makes it."""
+
+
 def picture(top: Path) -> dict[str, str]:
     """Every file below a directory; the journal and the locks besides it left out."""
     return {
@@ -100,18 +153,15 @@ def test_a_verb_that_writes_is_refused_on_record_and_changes_nothing(
     cli: Cli, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...], way: str
 ) -> None:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    # A cancelled job must be there, a ticked item and an archive: made while that was allowed.
-    (root.parent / "broken").touch()
-    job = cli("retry", FAILED, "--yes", "--json").json["id"]
-    items = [each["id"] for each in cli("checklist", FAILED, "--playbook", "failed-run", "--json").ok().json["items"]]
-    cli("tick", FAILED, items[1]).ok()
-    cli("archive", ARCHIVED, "--yes", "--remove").ok()
+    # What the line speaks of must be there: made while that was allowed.
+    words = {word: SETUPS[word](cli, root) for word in line if word in SETUPS}
+    if line[0] in ("undo", "release", "verify", "record"):
+        _ticked(cli, root)
     monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 50000 198.51.100.1 22")
     make, reason = WAYS[way]
     closed = make(root, tmp_path)
     before, known = picture(root.parent), len(cli("audit", "--json").ok().json)
 
-    words = {"JOB": job, "ITEM": items[0], "TICKED": items[1]}
     typed = [words.get(word, word) for word in line]
     refused = cli(*closed, *typed)
 
@@ -124,7 +174,8 @@ def test_a_verb_that_writes_is_refused_on_record_and_changes_nothing(
     assert entry["kind"] == "action.refused"
     assert reason in entry["data"]["reason"]
     assert entry["data"]["action"]
-    assert {FAILED, ARCHIVED} & {entry["data"].get("run"), *entry["data"].get("runs", ())}
+    about = {entry["data"].get("run"), entry["incident"], *entry["data"].get("runs", ())}
+    assert about & {FAILED, ARCHIVED, words.get("INC", FAILED)}
     assert entry["actor"]["ssh_peer"] == "192.0.2.7"
     assert entry["actor"]["real_user"]
     cli("audit", "verify").ok()
