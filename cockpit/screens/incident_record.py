@@ -41,9 +41,9 @@ class Recorder:
         screen = self._screen
 
         def record() -> None:
-            desk, _ = screen.index.find(screen.name_of)
+            desk, incident = screen.index.find(screen.name_of)
             root = next(root for root in screen.session.roots if screen.session.ledger(root) is desk.ledger)
-            screen.session.require_writable(what, root)
+            screen.session.require_writable(what, root, incident=incident.id)
             act(desk)
 
         await asyncio.to_thread(record)
