@@ -185,6 +185,13 @@ COMMANDS: tuple[Command, ...] = (
         "checklist.open", ("p",), "playbook", "Start a playbook's checklist for this run.", group=Group.RECORD, footer=6
     ),
     Command(
+        "checklist.read",
+        (),
+        "read playbook",
+        "The playbook of the checklist as a page, with its tables; without one, the playbook that fits.",
+        group=Group.RECORD,
+    ),
+    Command(
         "checklist.tick",
         ("space",),
         "tick",

@@ -71,6 +71,7 @@ class Commanding:
             "copy.menu": screen.copying.menu,
             "record.comment": screen.recording.comment,
             "checklist.open": screen.recording.open_playbook,
+            "checklist.read": screen.recording.read_playbook,
             "run.resume": lambda: screen.acting.act("resume"),
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),

@@ -18,11 +18,15 @@ from cockpit.models.run import Run
 from cockpit.playbooks.evidence import matching, pattern
 from cockpit.presenters import words
 from cockpit.screens import asking
-from widgets.rows import MenuItem
+from widgets.rows import MenuItem, TextRow
 
 if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
 
+_PAGE = 86
+"""Cells of a line of a page in a dialog, at most."""
+_FRAME = 6
+"""Cells that the dialog's frame and scroll bar take."""
 _BACKDATED = re.compile(r"@(\d{1,2}):(\d{2})(?::(\d{2}))?\s+(.*)", re.DOTALL)
 
 
@@ -165,6 +169,29 @@ class Recording:
         choice = await asking.search(screen.app, f"Playbook for {words.text(run.id).text}", items)
         if choice is not None:
             self.start(run, choice)
+
+    def read_playbook(self) -> None:
+        """Show a playbook as a page: that of the checklist, at the item under the cursor, else the one that fits."""
+        self._screen.run_worker(self._read_playbook(), group="dialog", exit_on_error=False)
+
+    async def _read_playbook(self) -> None:
+        from cockpit.presenters.pages import playbook_page
+
+        screen = self._screen
+        run = screen.scope.run
+        if run is None:
+            return
+        library, current = screen.session.library, self.checklist(run)
+        row = screen.pane("checklist").cursor_row
+        at = row.key.lstrip("=").partition("/")[0] if row is not None else ""
+        name = at if at in current.playbooks else next(iter(current.playbooks), "")
+        book = library.get(name) or library.suggest(run, screen.scope.findings or ())
+        if book is None:
+            screen.app.notify("no playbook fits this run; p lists them", markup=False)
+            return
+        lines = playbook_page(book, min(_PAGE, screen.size.width - _FRAME))
+        rows = [TextRow(str(number), spans=line) for number, line in enumerate(lines)]
+        await asking.tell(screen.app, words.text(book.title).text, rows)
 
     def start(self, run: Run, playbook: str) -> None:
         """Start a playbook and go to its checklist."""

@@ -16,7 +16,7 @@ from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import HandClock, Operator, operate
 from widgets.checklist import Checklist
-from widgets.dialogs import HelpDialog, MenuDialog, PromptDialog
+from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PromptDialog
 
 
 def items(me: Operator) -> dict[str, str]:
@@ -287,3 +287,24 @@ async def test_w_refuses_and_allows_again(make_app: MakeApp, root: Path) -> None
         assert me.dialog is None
         await me.press("W")
         assert "READ-ONLY" not in me.header
+
+
+async def test_the_playbook_of_the_checklist_is_read_as_a_page(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app()) as me:
+        await me.until(lambda: me.screen.scope.findings, "the run was looked into")
+        for started, title in ((False, "Stuck run"), (True, "Failed run")):
+            if started:
+                await start_checklist(me)
+            await me.press("colon")
+            await me.write("checklist.read")
+            await me.press("enter")
+            page = await me.open_dialog(MessageDialog)
+            assert page.heading == title
+            text = ["".join(span.text for span in row.spans) for row in page.rows]
+            assert text[0] == f"# {title}"
+            assert any(line.startswith(("Symptom ", "Error pattern ")) for line in text), "with its causes"
+            assert any(line.startswith("    $ make stepwise-retry ") for line in text)
+            await me.press("escape")
+            await me.no_dialog()
+        assert me.kinds() == ["checklist.start"], "to read is not to do"
