@@ -40,6 +40,7 @@ _HANDLERS: dict[str, str] = {
     "playbooks": "cockpit.cli.playbooks:playbooks",
     "incident": "cockpit.cli.incidents:incident",
     "gate": "cockpit.cli.incidents:gate",
+    "bundle": "cockpit.cli.reports:bundle",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",

@@ -26,6 +26,7 @@ marks a field that may be missing or `null`.
 - `incident.escalation_acknowledged`: `escalation`, `note?`
 - `incident.section`: `section` (key), `text`; an empty text takes it away
 - `incident.notified`: `template`, `channel`, `delivered`, `outcome?`
+- `incident.report`: `report` (what kind), `path`, `sha256`, `redactions` (how many)
 - `incident.closed`: `reason?`, `override?`, `missing` (list of texts)
 - `incident.reopened`: `reason?`, `phase`
 """
@@ -62,6 +63,7 @@ ESCALATED = "incident.escalated"
 ESCALATION_ACKNOWLEDGED = "incident.escalation_acknowledged"
 SECTION = "incident.section"
 NOTIFIED = "incident.notified"
+REPORT = "incident.report"
 CLOSED = "incident.closed"
 REOPENED = "incident.reopened"
 

@@ -183,6 +183,7 @@ _OWN: Mapping[str, tuple[str, Callable[[Data], str | None]]] = {
     ),
     events.SECTION: ("section", _needs("section", lambda key, _: f"Post-mortem: {key} written")),
     events.NOTIFIED: ("notification", _needs("template", _notified)),
+    events.REPORT: ("report", _needs("report", lambda kind, data: _with(data, f"Written: {kind}", ("path", ", ")))),
     events.CLOSED: (
         "closed", lambda data: _with(data, "Closed", ("reason", ": "), ("override", "; gate overridden: "))
     ),

@@ -34,6 +34,8 @@ _QUOTE = 200
 _BEFORE = 60
 _TOKEN = "".join(chr(code) for code in range(33, 127) if chr(code) not in "\"'`,;:()<>[]{}|=")
 """Characters that hang together with a secret."""
+_INSIDE = frozenset(_TOKEN) - {"\\"}
+_BY_ITSELF = 8
 
 # Plugins that know the shape of a credential. Those that guess by entropy report every hash and run id.
 _PLUGINS: tuple[tuple[str, str], ...] = (
@@ -159,25 +161,55 @@ def scan_secrets(reader: EvidenceReader, detail: RunDetail) -> tuple[Finding, ..
     )
 
 
+def may_hold_secret(line: bytes) -> bool:
+    """Whether a line has anything of the shape of a credential; most have not, and asking is cheap."""
+    return _HINT.search(line) is not None
+
+
 def find_secrets(line: str) -> Iterator[tuple[str, str]]:
     """Kind and masked surroundings of each credential in a line."""
     for start in range(0, max(len(line) - _OVERLAP, 1), _WINDOW - _OVERLAP):
         yield from _in_window(line[start : start + _WINDOW])
 
 
+def secret_values(line: str) -> Iterator[tuple[str, str]]:
+    r"""Kind and text of each credential in a line, for whoever takes it out; never to be shown or kept.
+
+    What hangs together with one counts as part of it, see `_around`, but for an escape before or after it (`\n`):
+    JSON without its secrets is JSON still. A secret that is long enough to be told from words comes by itself too.
+    """
+    for start in range(0, max(len(line) - _OVERLAP, 1), _WINDOW - _OVERLAP):
+        window = line[start : start + _WINDOW]
+        for kind, value in _hits(window):
+            place = window.find(value)
+            first, last = _token_start(window, place), place + len(value)
+            slash = window.rfind("\\", first, place)
+            first = first if slash < 0 else min(slash + 2, place)
+            while last < len(window) and window[last] in _INSIDE:
+                last += 1
+            yield kind, window[first:last]
+            if len(value) >= _BY_ITSELF:
+                yield kind, value
+
+
 def _in_window(line: str) -> Iterator[tuple[str, str]]:
-    hits = [(kind, found[1]) for kind, pattern in _OWN for found in pattern.finditer(line)]
-    hits += [(plugin.secret_type, value) for plugin in _plugins() for value in plugin.analyze_string(line)]
-    # The longest first: what is part of another one is the same secret.
-    hits = sorted(
-        ((kind, value) for kind, value in hits if not _PLACEHOLDER.search(value)), key=lambda one: -len(one[1])
-    )
+    hits = _hits(line)
     values = [value for _, value in hits]
     told: list[str] = []
     for kind, value in hits:
         if not any(value in other for other in told):
             told.append(value)
             yield kind, _around(line, value, values)
+
+
+def _hits(line: str) -> list[tuple[str, str]]:
+    """Kind and value of each credential, the longest first: what is part of another one is the same secret."""
+    hits = [(kind, found[1]) for kind, pattern in _OWN for found in pattern.finditer(line)]
+    hits += [(plugin.secret_type, value) for plugin in _plugins() for value in plugin.analyze_string(line)]
+    return sorted(
+        ((kind, value) for kind, value in hits if value and not _PLACEHOLDER.search(value)),
+        key=lambda one: -len(one[1]),
+    )
 
 
 def _around(line: str, value: str, secrets: Sequence[str]) -> str:

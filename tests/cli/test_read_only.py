@@ -49,6 +49,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "incident update": (("incident", "update", "INC", "text"),),
     "incident escalate": (("incident", "escalate", "INC", "L2", "--reason", "r"),),
     "incident section": (("incident", "section", "INC", "summary", "text"),),
+    "bundle": (("bundle", "INC"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
     "unclaim": (("unclaim", FAILED, "ITEM"),),
     "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
