@@ -2,12 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cockpit.cli import output
 from cockpit.cli.context import open_session
-from cockpit.clock import iso, parse_iso
+from cockpit.cli.moments import moment
+from cockpit.clock import iso
 from cockpit.errors import ExitCode, UsageError
 from cockpit.incident_index import IncidentIndex
 from cockpit.incidents.events import incident_of
@@ -18,7 +18,6 @@ from cockpit.models.problem import Problem
 from cockpit.presenters import documents, words
 from cockpit.presenters.logs import describe, whence, who
 from cockpit.session import Session
-from cockpit.units import parse_duration
 from widgets.rows import Cell, Tone
 
 _TORN = "being written or torn by a crash: the next entry sets them aside and says so"
@@ -29,7 +28,7 @@ def audit(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         if options.check == "verify":
             return _verify(session.journal_paths(), as_json=options.json)
-        since = _moment(options.since, session.now()) if options.since else None
+        since = moment("--since", options.since, session.now()) if options.since else None
         problems: list[Problem] = []
         entries = [
             entry
@@ -119,16 +118,3 @@ def _verify(paths: list[Path], *, as_json: bool) -> int:
             if result.note:
                 output.tell(f"{path}: {result.note}")
     return int(ExitCode.AUDIT if broken else ExitCode.OK)
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    """An ISO time, or an age such as `2h`."""
-    moment = parse_iso(text)
-    if moment is not None:
-        return moment
-    try:
-        return now - timedelta(seconds=parse_duration(text))
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
-    except ValueError as error:
-        raise UsageError(f"--since {text}: neither an ISO time nor an age such as 2h") from error

@@ -41,6 +41,7 @@ _HANDLERS: dict[str, str] = {
     "incident": "cockpit.cli.incidents:incident",
     "gate": "cockpit.cli.incidents:gate",
     "bundle": "cockpit.cli.reports:bundle",
+    "metrics": "cockpit.cli.metrics:metrics",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cockpit import __version__
-from cockpit.cli import incident_arguments, report_arguments
+from cockpit.cli import incident_arguments, report_arguments, shift_arguments
 
 ACTIONS = ("resume", "retry", "archive", "restore")
 """Actions that are verbs; every other action of a run (`cockpit actions RUN`) is `cockpit ACTION RUN` too."""
@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "jobs": "jobs and bulks of this root, also of other operators",
     **incident_arguments.VERBS,
     **report_arguments.VERBS,
+    **shift_arguments.VERBS,
     "record": "run any command unchanged and keep its output and end as evidence: record -- CMD ARG...",
     "checklist": "the checklist of a run or an incident as it stands; --playbook starts one",
     "tick": "tick a checklist item",
@@ -210,6 +211,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     _checklist_verbs(verb)
     incident_arguments.add(verb, _global_options(defaults=False, roots="last_roots"))
     report_arguments.add(verb)
+    shift_arguments.add(verb)
     audit = verb("audit")
     audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")

@@ -50,6 +50,7 @@ def declare(entry: Entry) -> Incident | None:
         declared_at=entry.at,
         declared_by=by,
         detected_at=events.moment(entry.data, "detected_at") or entry.at,
+        detected_seq=entry.seq,
         detection=events.words(entry.data, "detection"),
         symptoms=events.words(entry.data, "symptoms"),
         finding=events.words(entry.data, "finding"),
@@ -63,7 +64,9 @@ def apply(incident: Incident, entry: Entry) -> Incident:
     after = incident if function is None else function(incident, entry)
     if after is incident or entry.kind not in _RESPONSES or incident.acknowledged_at is not None:
         return after
-    return after.model_copy(update={"acknowledged_at": entry.at, "acknowledged_by": shown(entry.actor)})
+    return after.model_copy(
+        update={"acknowledged_at": entry.at, "acknowledged_by": shown(entry.actor), "acknowledged_seq": entry.seq}
+    )
 
 
 def _described(incident: Incident, entry: Entry) -> Incident:
@@ -71,7 +74,7 @@ def _described(incident: Incident, entry: Entry) -> Incident:
         name: text for name in ("title", "detection", "symptoms") if (text := events.words(entry.data, name))
     }
     if at := events.moment(entry.data, "detected_at"):
-        update["detected_at"] = at
+        update |= {"detected_at": at, "detected_seq": entry.seq}
     return incident.model_copy(update=update) if update else incident
 
 

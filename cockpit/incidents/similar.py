@@ -88,6 +88,22 @@ def repeats(incident: Incident, others: Iterable[Incident]) -> tuple[str, ...]:
     return tuple(one.id for one in sorted(same, key=lambda one: (one.declared_at, one.id)))
 
 
+def repeated(incident: Incident, others: Iterable[Incident]) -> tuple[str, ...]:
+    """Ids of earlier incidents with the same signature, however severe, oldest first."""
+    shared = frozenset(incident.signatures)
+    same = [one for one in others if one.id != incident.id and shared & set(one.signatures) and _earlier(one, incident)]
+    return tuple(one.id for one in sorted(same, key=lambda one: (one.declared_at, one.id)))
+
+
+def broken_by(incident: Incident, known: Sequence[Incident], runs: Sequence[Run]) -> str | None:
+    """The incident or run that shows that a closed one's failure came back after its end, or `None`."""
+    end = incident.closed_at
+    if end is None:
+        return None
+    found = (_broken_by(incident, signature, end, known, runs) for signature in incident.signatures)
+    return next((each for each in found if each is not None), None)
+
+
 def fixed_by(incident: Incident) -> str | None:
     """What ended an incident, in the words of its record.
 

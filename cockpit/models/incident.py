@@ -42,6 +42,7 @@ class Incident(Model):
         status: Open, closed, reopened.
         declared_at: When it was declared.
         detected_at: When it was noticed; the declaration where nothing earlier was said.
+        detected_seq: Number of the journal entry that says when it was noticed.
         detection: How it was noticed (seed 002, "Detect"), or `None`.
         symptoms: What was seen first, in words.
         finding: Id of the finding it was declared from, or `None`.
@@ -49,6 +50,7 @@ class Incident(Model):
         playbooks: Playbooks whose checklists were started for it.
         acknowledged_at: When the first response was recorded: command taken, a phase left, an update, a decision,
             a task, an escalation or a settled checklist item. `None` until then.
+        acknowledged_seq: Number of that journal entry; 0 until then.
         responders: People in roles, also those who left them, in order.
         hand_overs: Roles offered, in order.
         phases: Every change of phase, in order.
@@ -68,6 +70,7 @@ class Incident(Model):
     declared_at: datetime
     declared_by: str
     detected_at: datetime
+    detected_seq: int = 0
     detection: str | None = None
     symptoms: str | None = None
     finding: str | None = None
@@ -75,6 +78,7 @@ class Incident(Model):
     playbooks: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_seq: int = 0
     responders: tuple[Responder, ...] = ()
     hand_overs: tuple[HandOver, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -17,7 +17,7 @@ INCIDENT = {
     "detection", "symptoms", "finding", "runs", "playbooks", "acknowledged_at", "acknowledged_by", "contained_at",
     "resolved_at", "closed_at", "closed_by", "close_reason", "reopened", "commander", "responders", "hand_overs",
     "tasks", "decisions", "updates", "pins", "notes", "phases", "severities", "escalations", "sections",
-    "notifications", "next_update_due", "clocks", "signatures",
+    "notifications", "next_update_due", "clocks", "signatures", "detected_seq", "acknowledged_seq",
 }  # fmt: skip
 PROTOCOL = "response-protocol"
 RECEIPT = f"{FAILED}/build/receipts/implement-code-implementer.json"

@@ -58,7 +58,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 LOOKS = {
     *("status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys", "gate"),
-    *("incident list", "incident show", "incident timeline"),
+    *("incident list", "incident show", "incident timeline", "metrics"),
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
     "demo",
 }
