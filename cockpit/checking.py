@@ -3,79 +3,28 @@
 Everything here reads or writes the disk: call it off the event loop.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from cockpit.errors import CockpitError, UsageError
 from cockpit.journal.actor import shown
 from cockpit.ledger import Ledger
-from cockpit.models.action import Job
+from cockpit.models.action import Job, Plan
+from cockpit.models.detail import RunDetail
 from cockpit.models.evidence import Evidence
 from cockpit.models.incident import Incident
 from cockpit.models.playbook import Anchor, Checklist, ChecklistItem, ItemState, Outcome, Stamp
 from cockpit.models.run import Run
 from cockpit.playbooks.commands import resolve
-from cockpit.playbooks.evaluate import Examiner, Look, RootView, Subject
+from cockpit.playbooks.evaluate import Examiner, RootView, Subject
 from cockpit.playbooks.evidence import parse_evidence
 from cockpit.sanitize import clean
 from cockpit.session import Session
+from cockpit.standing import Standing, Target, Work, Written
 
 _JOBS = 200
 """Newest jobs of a root that checks look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a checklist is about: a run, or an incident with its runs.
-
-    Attributes:
-        id: The run's or the incident's id.
-        root: The root whose record keeps it.
-        runs: Its runs that are there.
-        places: Where runs of an incident stood when they were attached.
-        incident: The incident, or `None`.
-    """
-
-    id: str
-    root: Path
-    runs: tuple[Run, ...]
-    places: tuple[Anchor, ...] = ()
-    incident: Incident | None = None
-
-    @property
-    def run(self) -> Run | None:
-        """The run, where it is one."""
-        return self.runs[0] if self.incident is None and self.runs else None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A checklist as recorded, and what the evidence says of it."""
-
-    recorded: Checklist
-    look: Look = field(default_factory=Look)
-
-    @property
-    def checklist(self) -> Checklist:
-        """The checklist as it stands."""
-        return self.look.stand(self.recorded)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of a write.
-
-    Attributes:
-        standing: The checklist after it.
-        told: What whoever wrote should know: somebody else works on the item, the check says otherwise.
-        confirmed: Ids of the items that were verified.
-    """
-
-    standing: Standing
-    told: tuple[str, ...] = ()
-    confirmed: tuple[str, ...] = ()
 
 
 class Checklists:
@@ -127,17 +76,20 @@ class Checklists:
 
     # -- looking
 
-    def stand(self, target: Target, *, thorough: bool = False) -> Standing:
+    def stand(
+        self, target: Target, *, thorough: bool = False, details: Mapping[str, RunDetail] | None = None
+    ) -> Standing:
         """A target's checklist against the evidence as it is now.
 
         Args:
             target: What it is about.
             thorough: Ask costly checks of open items, too.
+            details: Facts of runs, by key, where they were read already.
         """
         recorded = self.ledger(target).checklist(target.id)
         if not recorded.items:
             return Standing(recorded)
-        return Standing(recorded, self._examiner(target).look(recorded, thorough=thorough))
+        return Standing(recorded, self._examiner(target, details).look(recorded, thorough=thorough))
 
     def places(self, target: Target, item: str) -> tuple[str, ...]:
         """Files an item is about, relative to the root: what it was settled with, else what its playbook points to."""
@@ -148,11 +100,42 @@ class Checklists:
         pointed = self._examiner(target).pointed(recorded, found)
         return tuple(dict.fromkeys(one.path for one in (*found.evidence, *pointed)))
 
+    def work(self, target: Target, item: str) -> Work:
+        """How an item's work is done.
+
+        The item's action, where the run has it; else the action whose command is the item's; else that command.
+
+        Raises:
+            UsageError: There is no such item, it names nothing that could be run here, or several runs are meant.
+        """
+        recorded, found = self._item(target, item)
+        if len(target.runs) != 1:
+            raise UsageError(f"{target.id} has {len(target.runs)} runs: do it on the checklist of one of them")
+        run = target.runs[0]
+        specs = self._session.desk(self._session.root_of(run.ref)).specs(run.ref)
+        named = {spec.id for spec in specs if spec.id == found.action}
+        same = [spec.id for spec in specs if found.command and spec.argv == found.command]
+        action = next(iter([*named, *same]), None)
+        if action is None and not found.command:
+            why = f"the run has no action {found.action}" if found.action else "it names no action and no command"
+            raise UsageError(f"{found.id} cannot be run: {why}")
+        start = recorded.start_of(found.playbook)
+        anchor = next((one for one in start.anchors if one.run_key == run.key), None) if start else None
+        flow, step = (anchor.flow, anchor.step) if anchor is not None else (run.flow, run.step)
+        return Work(found, run, action, () if action else found.command or (), flow, step)
+
+    def plan(self, work: Work, options: Mapping[str, str] | None = None) -> Plan:
+        """What doing an item's work would do; changes nothing. Raises as `ActionDesk.plan`."""
+        if work.action is not None:
+            return self._session.plan(work.action, work.run, work.flow, work.step, options)
+        desk = self._session.desk(self._session.root_of(work.run.ref))
+        return desk.plan_command(work.command, work.item.text, work.run, flow=work.flow, step=work.step)
+
     # -- writing
 
     def start(self, target: Target, playbook: str) -> Standing:
         """Start a playbook's checklist. Raises as `Ledger.start`."""
-        anchors = [subject.anchor(None) for subject in self._subjects(target)]
+        anchors = [subject.anchor(None) for subject in self._subjects(target, {})]
         self.ledger(target).start(target.id, playbook, anchors)
         return self.stand(target)
 
@@ -243,14 +226,14 @@ class Checklists:
 
     # -- the evidence
 
-    def _examiner(self, target: Target) -> Examiner:
-        return Examiner(self._session.library, self._subjects(target))
+    def _examiner(self, target: Target, details: Mapping[str, RunDetail] | None = None) -> Examiner:
+        return Examiner(self._session.library, self._subjects(target, details or {}))
 
-    def _subjects(self, target: Target) -> list[Subject]:
+    def _subjects(self, target: Target, details: Mapping[str, RunDetail]) -> list[Subject]:
         places = {one.run_key: one for one in target.places}
         found = []
         for run in target.runs:
-            detail = self._session.board.detail(run.key)
+            detail = details.get(run.key) or self._session.board.detail(run.key)
             if detail is None:
                 continue  # it has vanished since
             root = self._session.root_of(run.ref)

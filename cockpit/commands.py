@@ -204,10 +204,17 @@ COMMANDS: tuple[Command, ...] = (
         "checklist.menu",
         ("x",),
         "item menu",
-        "Tick, skip with a reason, note, untick, run its command.",
+        "Tick, verify, skip with a reason, claim, evidence, note, untick, run its command.",
         Scope.CHECKLIST,
         Group.RECORD,
         footer=2,
+    ),
+    Command(
+        "checklist.verify",
+        ("V",),
+        "Verify",
+        "Ask every check of the checklist, and record what the evidence confirms.",
+        group=Group.RECORD,
     ),
     Command(
         "run.resume",

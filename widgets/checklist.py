@@ -14,14 +14,24 @@ from widgets.columns import Column, place
 from widgets.line_list import LineList
 from widgets.rows import Cell, CheckRow, Tone
 
+_INDENT = 4
+"""Cells that what stands below an item is indented by: the width of its box."""
+_BELOW = 4
+"""Lines one text below an item may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class _MoreRow(CheckRow):
     """A further line of the item above, whose key it has."""
 
 
+@dataclass(frozen=True, slots=True)
+class _BelowRow(_MoreRow):
+    """A line below an item in the full width of the pane."""
+
+
 class Checklist(LineList[CheckRow]):
-    """A checklist; long items are wrapped, headings are not selectable.
+    """A checklist; long items are wrapped, headings are not selectable, what is said of an item stands below it.
 
     Messages: those of `LineList`, `Ticked` (tick, or take the tick back) and `MenuRequested`, both with the item's key.
     """
@@ -89,7 +99,18 @@ class Checklist(LineList[CheckRow]):
             first, *more = wrap(row.text.text, width)
             lines.append(replace(row, text=Cell(first, row.text.tone)))
             lines.extend(_MoreRow(key=row.key, text=Cell(text, row.text.tone)) for text in more)
+            lines.extend(self._below(row))
         return tuple(lines)
+
+    def _below(self, row: CheckRow) -> list[CheckRow]:
+        room = max(8, self.content_width - _INDENT)
+        found: list[CheckRow] = []
+        for cell in row.below:
+            texts = wrap(cell.text, room)
+            if len(texts) > _BELOW:
+                texts = [*texts[: _BELOW - 1], f"{texts[_BELOW - 1]}…"]
+            found += [_BelowRow(key=row.key, text=Cell(text, cell.tone)) for text in texts]
+        return found
 
     def on_resize(self, _event: Resize) -> None:
         """Wrap again."""
@@ -108,7 +129,9 @@ class Checklist(LineList[CheckRow]):
         return state
 
     def cells(self, row: CheckRow, width: int) -> Sequence[Text]:
-        """A heading takes the whole line."""
+        """A heading takes the whole line, and so does what stands below an item."""
+        if isinstance(row, _BelowRow):
+            return [(fit(f"{' ' * _INDENT}{row.text.text}", width), row.text.tone)]
         if row.heading:
             return [(fit(row.text.text, width), row.text.tone if row.text.tone is not Tone.PLAIN else Tone.STRONG)]
         return super().cells(row, width)

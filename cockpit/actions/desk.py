@@ -21,6 +21,7 @@ from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.foresight import reviewed
 from cockpit.actions.holding import holder, holders
+from cockpit.actions.item_command import command_spec
 from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
 from cockpit.actions.launcher import REFUSED, JobContext, start_job
 from cockpit.actions.menu import Offer, available, clashes, specs
@@ -125,6 +126,29 @@ class ActionDesk:
         fresh = source.detail(run.ref, detail)
         judged = self._judge(fresh) if self._judge else None
         return reviewed(plan_for(known[action], run, context.with_detail(fresh, judged)), source, run.ref)
+
+    def plan_command(
+        self,
+        template: tuple[str, ...],
+        title: str,
+        run: Run,
+        *,
+        flow: str | None = None,
+        step: str | None = None,
+    ) -> Plan:
+        """What running a playbook's command would do, see `cockpit.actions.item_command`; changes nothing.
+
+        Args:
+            template: Its argument list.
+            title: What it is for.
+            run: The run it is about.
+            flow: The flow in question.
+            step: The step in question.
+        """
+        context = self._context(run, flow=flow, step=step)
+        fresh = self._source_of(run.ref).detail(run.ref)
+        judged = self._judge(fresh) if self._judge else None
+        return plan_for(command_spec(template, title), run, context.with_detail(fresh, judged))
 
     def archives(self) -> tuple[Archived, ...]:
         """The archives of the root, newest first."""

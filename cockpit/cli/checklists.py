@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from cockpit.checking import Checklists, Standing, Target, Written
+from cockpit.checking import Checklists
 from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode
@@ -13,6 +13,7 @@ from cockpit.presenters import documents
 from cockpit.presenters.checklist import checklist_rows, here_now, progress, told_of, verdict_rows
 from cockpit.presenters.times import TimeStyle
 from cockpit.session import Session
+from cockpit.standing import Standing, Target, Written
 from widgets.rows import Cell, Tone
 
 

@@ -3,7 +3,7 @@
 What comes out is data; what it makes of the items is decided by the pure functions of `cockpit.playbooks.states`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from cockpit.models.run import Run
 from cockpit.playbooks.anchors import anchor_of
 from cockpit.playbooks.checks import Case, combine, known_checks, run_check
 from cockpit.playbooks.loader import Library
-from cockpit.playbooks.states import SETTLED, Prints, key_of, stamps_of, stand
+from cockpit.playbooks.states import SETTLED, Look, Prints, key_of, stamps_of
 from cockpit.runtime.evidence import EvidenceReader
 from cockpit.runtime.fileview import FileView
 from cockpit.runtime.fingerprints import Fingerprints
@@ -89,18 +89,6 @@ class Subject:
             anchor=self.anchor(start),
             since=start.at if start else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the evidence says of a checklist: each check's answer by item id, and fingerprints now."""
-
-    found: Mapping[str, CheckResult] = field(default_factory=dict)
-    prints: Prints = field(default_factory=dict)
-
-    def stand(self, checklist: Checklist) -> Checklist:
-        """A checklist as it stands by this look, which may be of a moment ago."""
-        return stand(checklist, self.found, self.prints)
 
 
 class Examiner:

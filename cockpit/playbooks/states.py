@@ -19,6 +19,7 @@ stands over it.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from cockpit.models.playbook import Checklist, ChecklistItem, CheckResult, ItemState, Outcome, Stamp
 from cockpit.runtime.fingerprints import ABSENT
@@ -75,3 +76,15 @@ def stamps_of(items: Iterable[ChecklistItem]) -> tuple[Stamp, ...]:
     """Every place that recorded states rest on, each once."""
     found = {key_of(stamp): stamp for item in items if item.state in SETTLED for stamp in item.stamps}
     return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the evidence says of a checklist: each check's answer by item id, and fingerprints now."""
+
+    found: Mapping[str, CheckResult] = field(default_factory=dict)
+    prints: Prints = field(default_factory=dict)
+
+    def stand(self, checklist: Checklist) -> Checklist:
+        """A checklist as it stands by this look, which may be of a moment ago."""
+        return stand(checklist, self.found, self.prints)

@@ -1,5 +1,6 @@
 """A checklist as rows: sections, boxes, who settled what and when, and what the evidence says of it."""
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -30,8 +31,15 @@ def checklist_rows(
         if item.section and item.section != section:
             section = item.section
             rows.append(_heading(f"={playbook}/{section}", section, Tone.STRONG))
-        rows.append(item_row(item, now, style, unicode=unicode))
+        rows.append(item_row(_shorter(item, checklist.target), now, style, unicode=unicode))
     return rows
+
+
+def _shorter(item: ChecklistItem, target: str) -> ChecklistItem:
+    """The item with paths below the run named from there: everything on a run's checklist is about that run."""
+    if item.why is None or f"{target}/" not in item.why:
+        return item
+    return item.model_copy(update={"why": re.sub(rf"(?:[^\s'\"]*/)?{re.escape(target)}/", "", item.why)})
 
 
 def item_row(item: ChecklistItem, now: datetime, style: TimeStyle, *, unicode: bool = False) -> CheckRow:
@@ -89,21 +97,25 @@ def progress(checklist: Checklist) -> str:
     return f"{settled}/{len(checklist.items)}" if checklist.items else ""
 
 
-def badges(checklist: Checklist, here: Sequence[Person]) -> tuple[Cell, ...]:
-    """What must be seen from any item: contradicted ones, stale ones, who else is here."""
-    found = []
+def badges(checklist: Checklist, here: Sequence[Person], me: str | None = None) -> tuple[Cell, ...]:
+    """What must be seen from any item: who else is here, contradicted and stale items, and what could be verified."""
+    found = [here_now(here, me)] if here else []
     for state in _LOUD:
         count = sum(item.state is state for item in checklist.items)
         if count:
             found.append(Cell(f"{count} {state.value}", words.item_state(state).tone))
-    if here:
-        found.append(here_now(here))
+    holds = sum(
+        item.state is ItemState.OPEN and item.found is not None and item.found.outcome is Outcome.MET
+        for item in checklist.items
+    )
+    if holds:
+        found.append(Cell(f"V: {holds} {'holds' if holds == 1 else 'hold'}", Tone.OK))
     return tuple(found)
 
 
-def here_now(here: Sequence[Person]) -> Cell:
-    """`bob is here`, with the terminal where the name alone would not tell them apart."""
-    names = [one.who for one in here]
+def here_now(here: Sequence[Person], me: str | None = None) -> Cell:
+    """`bob is here`, with the terminal where the name alone would not tell them apart, from each other or from me."""
+    names = [*(one.who for one in here), *([me] if me else [])]
     shown = [
         f"{one.who} ({one.tty.removeprefix('/dev/')})" if one.tty and names.count(one.who) > 1 else one.who
         for one in here

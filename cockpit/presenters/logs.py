@@ -45,7 +45,8 @@ def routing_row(index: int, entry: RoutingEntry, style: TimeStyle) -> LogRow:
 _LOUD = {"failed": Tone.BAD, "refused": Tone.WARN, "lost": Tone.BAD, "cancelled": Tone.WARN}
 _KINDS = {
     "checklist.start": "started playbook", "checklist.tick": "ticked", "checklist.untick": "unticked",
-    "checklist.skip": "skipped", "checklist.note": "noted", "note": "note",
+    "checklist.skip": "skipped", "checklist.note": "noted", "checklist.verified": "verified",
+    "checklist.claim": "claimed", "checklist.release": "released", "note": "note",
     "action.planned": "planned", "action.confirmed": "confirmed", "action.started": "started",
     "action.ended": "ended", "action.refused": "refused", "action.cancelled": "cancelled",
     "bulk.started": "started bulk", "bulk.ended": "bulk ended", "bulk.cancelled": "cancelled bulk",
@@ -67,7 +68,9 @@ def happened_at(entry: Entry) -> datetime:
 def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
     """One journal entry: when, who, what."""
     text = describe(entry)
-    loud = next((tone for word, tone in _LOUD.items() if word in f"{entry.kind} {text}"), Tone.PLAIN)
+    # The names of playbooks hold such words too: what was written on a checklist is never loud.
+    telling = "" if entry.kind.startswith("checklist.") else f"{entry.kind} {text}"
+    loud = next((tone for word, tone in _LOUD.items() if word in telling), Tone.PLAIN)
     level = {Tone.BAD: Level.ERROR, Tone.WARN: Level.WARN}.get(loud, Level.INFO)
     return LogRow(
         key=str(entry.seq),
@@ -90,7 +93,10 @@ def whence(entry: Entry) -> str:
     return entry.actor.ssh_peer or (entry.actor.tty or "").removeprefix("/dev/")
 
 
-_TOLD = ("action", "item", "playbook", "flow", "step", "text", "reason", "outcome", "note", "argv", "error")
+_TOLD = (
+    "action", "item", "playbook", "flow", "step", "owner", "text", "check", "why", "reason", "outcome", "note", "argv",
+    "error",
+)  # fmt: skip
 
 
 def describe(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """From a capital letter to a job: plan, dialog, confirmation, start; then its output, and how it ended."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -63,14 +63,24 @@ class Acting:
             await self._plan(action, run, options)
 
     async def _plan(self, action: str, run: Run, options: dict[str, str]) -> None:
-        """Plan, ask, perform; where the run moved meanwhile, plan again if that is wanted."""
         screen = self._screen
         flow, step = screen.scope.flow_and_step if screen.scope.key == run.key else (None, None)
+        await self.carry_out(lambda: screen.session.plan(action, run, flow, step, options), run, action)
+
+    async def carry_out(self, plan_of: Callable[[], Plan], run: Run, name: str) -> None:
+        """Plan, ask, perform; where the run moved meanwhile, plan again if that is wanted.
+
+        Args:
+            plan_of: Makes the plan of now; called off the event loop, and again where the run moved.
+            run: The run.
+            name: What is planned, for messages.
+        """
+        screen = self._screen
         while True:
             try:
-                plan = await asyncio.to_thread(screen.session.plan, action, run, flow, step, options)
+                plan = await asyncio.to_thread(plan_of)
             except CockpitError as error:
-                self.fail(f"Cannot plan {action}", error)
+                self.fail(f"Cannot plan {name}", error)
                 return
             if plan.refused:
                 # Through the same door as a confirmed one, so that the refusal is on record before it is shown.

@@ -20,11 +20,13 @@ from cockpit.presenters.receipts import step_of
 from cockpit.screens.acting import Acting
 from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
+from cockpit.screens.checking import Checking, Stirred, Stood
 from cockpit.screens.choosing import Choosing
 from cockpit.screens.commanding import Commanding
 from cockpit.screens.comparing import Comparing
 from cockpit.screens.copying import Copying
 from cockpit.screens.host import Host
+from cockpit.screens.items import Items
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
 from cockpit.screens.painting import Painter
@@ -180,6 +182,16 @@ class CockpitScreen(Screen[None]):
         return TakingBack(self)
 
     @cached_property
+    def checking(self) -> Checking:
+        """Holds the checklist against the evidence."""
+        return Checking(self)
+
+    @cached_property
+    def items(self) -> Items:
+        """What is done with its items."""
+        return Items(self)
+
+    @cached_property
     def recording(self) -> Recording:
         """Ticks, skips, notes."""
         return Recording(self)
@@ -227,6 +239,7 @@ class CockpitScreen(Screen[None]):
             FilterBar("/", id="filter"), FilterBar(":", complete=self.palette.complete, id="command"), before=footer
         )
         self.run_worker(self.session.board.start, thread=True, group="board", exit_on_error=False)
+        self.checking.start()
         self.refresh_ledgers(settle=True)
 
     def on_unmount(self) -> None:
@@ -234,6 +247,7 @@ class CockpitScreen(Screen[None]):
         for leave in self._leave:
             leave()
         self.attention.leave()
+        self.checking.stop()
 
     def _tell_fresh(self, snapshot: Snapshot) -> None:
         """Called from a thread of the board."""
@@ -271,9 +285,18 @@ class CockpitScreen(Screen[None]):
         """Ages move; journals on filesystems that tell nothing are looked at."""
         self.painter.ages()
         self.responding.paint()
+        self.checking.look()
         self.refresh_ledgers(settle=True)
 
     # -- the record
+
+    @on(Stirred)
+    def _stirred(self) -> None:
+        self.checking.look()
+
+    @on(Stood)
+    def _stood(self, event: Stood) -> None:
+        self.checking.stood(event)
 
     @on(Recorded)
     def _recorded(self) -> None:
@@ -285,6 +308,7 @@ class CockpitScreen(Screen[None]):
         told = await self.recording.refresh(settle=settle)
         if told:
             self.painter.record()
+            self.checking.look()
             await self.responding.refresh()
         self.acting.told(told)
 
@@ -332,15 +356,15 @@ class CockpitScreen(Screen[None]):
 
     @on(Checklist.Ticked, "#checklist")
     def _ticked(self, event: Checklist.Ticked) -> None:
-        self.recording.toggle(event.key)
+        self.items.toggle(event.key)
 
     @on(Checklist.MenuRequested, "#checklist")
     def _item_menu(self, event: Checklist.MenuRequested) -> None:
-        self.recording.item_menu(event.key)
+        self.items.menu(event.key)
 
     @on(Checklist.Chosen, "#checklist")
     def _item_chosen(self, event: LineList.Chosen) -> None:
-        self.recording.item_menu(event.key)
+        self.items.menu(event.key)
 
     def thaw(self) -> None:
         """Live again: catch up with the newest snapshot."""

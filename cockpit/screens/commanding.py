@@ -72,6 +72,7 @@ class Commanding:
             "record.comment": screen.recording.comment,
             "checklist.open": screen.recording.open_playbook,
             "checklist.read": screen.recording.read_playbook,
+            "checklist.verify": screen.items.verify,
             "run.resume": lambda: screen.acting.act("resume"),
             "run.retry": lambda: screen.acting.act("retry"),
             "run.archive": lambda: screen.acting.act("archive"),

@@ -11,9 +11,9 @@ from cockpit.screens.incident_record import Recorder
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
-    from cockpit.checking import Target
     from cockpit.incident_desk import IncidentDesk
     from cockpit.screens.incident import IncidentScreen
+    from cockpit.standing import Target
 
 
 class IncidentTicks(Recorder):

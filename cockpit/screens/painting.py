@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cockpit.journal.actor import shown
 from cockpit.models.run import Run
 from cockpit.presenters import checklist, logs, receipts
 from cockpit.presenters.detail import run_lines, step_lines
@@ -163,7 +164,7 @@ class Painter:
         """Checklist and Timeline from the journal."""
         screen = self._screen
         run = screen.scope.run
-        self._checklist(run)
+        self.checklist()
         pane = screen.pane("timeline")
         mine = screen.recording.timeline(run) if run else ()
         entries = screen.recording.all_entries() if screen.view.audit else mine
@@ -172,15 +173,16 @@ class Painter:
         pane.count = str(len(entries)) if entries else ""
         pane.badges = (Cell("everything", Tone.ACCENT),) if screen.view.audit else ()
 
-    def _checklist(self, run: Run | None) -> None:
+    def checklist(self) -> None:
+        """The Checklist pane: the record, as it stands by the last look at the evidence."""
         screen = self._screen
-        pane = screen.pane("checklist")
+        run, pane = screen.scope.run, screen.pane("checklist")
         if run is None:
             pane.empty = EmptyState("No run in scope")
             pane.set_rows(())
-            pane.count = ""
+            pane.count, pane.badges = "", ()
             return
-        current = screen.recording.checklist(run)
+        current = screen.checking.current(run)
         # Reading the library is left to what looks for findings, in a thread: the first frame needs none of it.
         findings = screen.scope.findings
         offer = screen.session.library.suggest(run, findings) if findings is not None and not current.items else None
@@ -190,6 +192,7 @@ class Painter:
         rows = checklist.checklist_rows(current, titles, self.now, screen.view.times, unicode=screen.view.unicode)
         pane.set_rows(rows)
         pane.count = checklist.progress(current)
+        pane.badges = checklist.badges(current, screen.checking.here_on(run), shown(screen.session.actor))
 
     # -- around the panes
 

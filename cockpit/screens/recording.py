@@ -7,17 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.checking import Checklists
 from cockpit.clock import iso
 from cockpit.errors import CockpitError, UsageError
 from cockpit.ledger import Ledger
-from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.journal import Entry
-from cockpit.models.playbook import Checklist, ChecklistItem, ItemState
+from cockpit.models.playbook import Checklist
 from cockpit.models.run import Run
-from cockpit.playbooks.evidence import matching, pattern
 from cockpit.presenters import words
 from cockpit.screens import asking
+from cockpit.standing import Written
 from widgets.rows import MenuItem, TextRow
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ class Recording:
         self._screen = screen
         self._seen: dict[int, int] = {}
         self._news: list[Entry] = []
-        self.lists = Checklists(screen.session)
 
     # -- reading
 
@@ -77,70 +74,6 @@ class Recording:
         return news
 
     # -- writing
-
-    def toggle(self, item: str) -> None:
-        """Tick an item, or take its tick back."""
-        run = self._screen.scope.run
-        if run is not None:
-            settled = any(each.id == item and each.state is not ItemState.OPEN for each in self.checklist(run).items)
-            self._write("tick", run, lambda: self.lists.toggle(self.lists.of_run(run), item, settled=settled))
-
-    def item_menu(self, item: str) -> None:
-        """What can be done with an item."""
-        self._screen.run_worker(self._item_menu(item), group="dialog", exit_on_error=False)
-
-    async def _item_menu(self, item: str) -> None:
-        screen = self._screen
-        run = screen.scope.run
-        found = next((each for each in self.checklist(run).items if each.id == item), None) if run else None
-        if run is None or found is None:
-            return
-        settled = found.state.value != "open"
-        place = self._place_of(found)
-        items = [
-            MenuItem("tick", "tick: it is done", "t"),
-            MenuItem("skip", "skip it, with a reason", "s"),
-            MenuItem("note", "write a note", "n"),
-            MenuItem("untick", "untick: it is open again", "u", disabled=None if settled else "it is open"),
-            MenuItem("look", "open its evidence", "e", disabled=None if place else "it names no file that is here"),
-        ]
-        title = words.text(found.text, limit=60).text
-        choice = await asking.menu(screen.app, title, items)
-        ledger = self.ledger(run)
-        if choice == "tick":
-            self._write("tick", run, lambda: self.lists.tick(self.lists.of_run(run), item))
-        elif choice == "untick":
-            self._write("untick", run, lambda: ledger.untick(run.id, item))
-        elif choice == "skip":
-            reason = await asking.text(screen.app, f"Skip: {title}", "Why?")
-            if reason:
-                self._write("skip", run, lambda: ledger.skip(run.id, item, reason))
-        elif choice == "note":
-            text = await asking.text(screen.app, f"Note: {title}", "What is to be remembered?")
-            if text:
-                self._write("note", run, lambda: ledger.note(run.id, item, text))
-        elif choice == "look" and place is not None:
-            screen.open_place(place.path, place.line)
-
-    def _place_of(self, item: ChecklistItem) -> Evidence | None:
-        """Where an item's evidence is: what it was ticked with, else what its playbook points to and this run has."""
-        scope = self._screen.scope
-        if item.evidence:
-            return item.evidence[0]
-        book = self._screen.session.library.get(item.playbook)
-        template = (
-            next((each.evidence for each in book.items if item.id == f"{book.id}/{each.id}"), None) if book else None
-        )
-        if template is None or scope.run is None or scope.detail is None:
-            return None
-        flow, step = scope.flow_and_step
-        agent = next((each.agent for each in scope.detail.steps if (each.flow, each.step) == (flow, step)), None)
-        filled = pattern(template, run=scope.run.id, flow=flow, step=step, agent=agent)
-        within = f"{scope.run.ref.path}/" if scope.run.ref.path != "." else ""
-        known = [each.path for each in scope.detail.artifacts]
-        known += [each.path for each in scope.detail.receipts] + [each.path for each in scope.detail.handoffs]
-        found = matching(filled, {path.removeprefix(within) for path in known})
-        return Evidence(rank=Rank.ARTIFACT, path=f"{within}{found[0]}") if found else None
 
     def open_playbook(self) -> None:
         """Start a playbook's checklist for the run in scope."""
@@ -195,7 +128,8 @@ class Recording:
 
     def start(self, run: Run, playbook: str) -> None:
         """Start a playbook and go to its checklist."""
-        self._write("start a checklist", run, lambda: self.lists.start(self.lists.of_run(run), playbook))
+        lists = self._screen.checking.lists
+        self.write("start a checklist", run, lambda: lists.start(lists.of_run(run), playbook))
         self._screen.focus_pane("checklist")
 
     def comment(self) -> None:
@@ -216,9 +150,9 @@ class Recording:
         except UsageError as error:
             screen.app.notify(str(error), severity="error", markup=False)
             return
-        self._write("comment", run, lambda: self.ledger(run).comment(run, body, iso(at)))
+        self.write("comment", run, lambda: self.ledger(run).comment(run, body, iso(at)))
 
-    def _write(self, what: str, run: Run, write: Callable[[], object]) -> None:
+    def write(self, what: str, run: Run, write: Callable[[], object]) -> None:
         """Append, off the event loop; what is shown afterwards was read back from disk."""
         self._screen.run_worker(self._append(what, run, write), group="record", exit_on_error=False)
 
@@ -242,9 +176,12 @@ class Recording:
         try:
             root = screen.session.root_of(run.ref)
             await asyncio.to_thread(screen.session.require_writable, what, root, run)
-            await asyncio.to_thread(write)
+            written = await asyncio.to_thread(write)
         except CockpitError as error:
             screen.app.notify(words.text(error).text, title=f"Could not {what}", severity="error", markup=False)
+        else:
+            for told in written.told if isinstance(written, Written) else ():
+                screen.app.notify(words.text(told).text, severity="warning", markup=False)
         screen.painter.record()
         screen.refresh_ledgers()
 

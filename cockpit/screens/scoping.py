@@ -98,6 +98,7 @@ class Scoping:
         screen = self._screen
         self._loading = [screen.set_timer(DIAGNOSE_DELAY_S, self.diagnose)]
         screen.painter.detail(first=first)
+        screen.checking.look()
         if not first:
             screen.logfiles.renew()
             return

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from cockpit.checking import Checklists, Target
+from cockpit.checking import Checklists
 from cockpit.clock import Clock, fixed_clock
 from cockpit.errors import UsageError
 from cockpit.models.journal import Actor
 from cockpit.models.playbook import ChecklistItem, ItemState, Outcome
 from cockpit.session import Session
 from cockpit.settings import RootSettings, Settings
+from cockpit.standing import Target
 from tests.builders import START, FlowStudioRun
 
 RUN = "run-20261121-040000-abc123"

@@ -150,6 +150,7 @@ def test_who_is_here_in_words() -> None:
     assert here_now([person("bob", "/dev/pts/1"), person("bob", "/dev/pts/2")]).text == (
         "bob (pts/1) and bob (pts/2) are here"
     )
+    assert here_now([person("bob", "/dev/pts/1")], me="bob").text == "bob (pts/1) is here"
     assert here_now([person(name) for name in "abc"]).text == "3 others are here"
     for text in HOSTILE:
         assert_clean(here_now([person(text or "x")]))
