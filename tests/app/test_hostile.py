@@ -12,7 +12,7 @@ from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate, row_text
 from tests.builders import FlowStudioRun
 from widgets.checklist import Checklist
-from widgets.dialogs import HelpDialog, MenuDialog, PlanDialog, PromptDialog
+from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PlanDialog, PromptDialog
 
 ESCAPES = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\x1b[31m\x9b2J\x1bP+q\x1b\\"
 MARKUP = "[/x] [@click=app.quit]x[/] [b]bold [link=http://x]l[/link] \\["
@@ -109,7 +109,7 @@ async def test_dialogs_and_the_record_show_it(make_app: MakeApp, root: Path) -> 
         await me.write(f"{MARK} because")
         await me.press("enter")
         await me.until(lambda: any(MARK in row_text(row) for row in me.pane("checklist").rows))
-        for key, kind in (("T", None), ("A", MenuDialog), ("y", MenuDialog), ("ctrl+p", HelpDialog)):
+        for key, kind in (("T", None), ("A", MessageDialog), ("y", MenuDialog), ("ctrl+p", HelpDialog)):
             await me.press(key)
             await me.until(lambda: me.dialog is not None, f"{key} opens something")
             assert me.dialog is not None
