@@ -28,6 +28,7 @@ class Group(StrEnum):
     FIND = "Find"
     VIEW = "View"
     RECORD = "Record"
+    INCIDENT = "Incident"
     ACT = "Act"
     PROGRAM = "Program"
 
@@ -257,19 +258,67 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.ACT,
     ),
     Command(
+        "checklist.verify",
+        ("V",),
+        "Verify",
+        "Ask the checks of the whole checklist, and record what the evidence confirms.",
+        group=Group.RECORD,
+        acts=True,
+    ),
+    Command(
         "incident.next",
         ("i",),
         "incident",
         "The incident of the run in scope, else the most severe open one; there, the next one.",
-        group=Group.RECORD,
+        group=Group.INCIDENT,
+    ),
+    Command(
+        "incident.pin",
+        ("m",),
+        "pin",
+        "Pin the line or receipt under the cursor as evidence of the run's incident.",
+        group=Group.INCIDENT,
     ),
     Command(
         "incident.declare",
         ("I",),
         "Incident",
         "Declare an incident about the run in scope: three questions give its severity.",
-        group=Group.RECORD,
+        group=Group.INCIDENT,
+        acts=True,
         footer=7,
+    ),
+    Command(
+        "incident.severity",
+        ("S",),
+        "Severity",
+        "Change the severity of the run's incident: the questions again, and the reason.",
+        group=Group.INCIDENT,
+        acts=True,
+    ),
+    Command(
+        "incident.phase",
+        ("P",),
+        "Phase",
+        "The next phase of the run's incident. Shows its gate first.",
+        group=Group.INCIDENT,
+        acts=True,
+    ),
+    Command(
+        "incident.own",
+        ("O",),
+        "Own",
+        "Take a role in the run's incident, hand one over, or accept the command.",
+        group=Group.INCIDENT,
+        acts=True,
+    ),
+    Command(
+        "incident.update",
+        ("U",),
+        "Update",
+        "Write a status update on the run's incident, and promise the next one.",
+        group=Group.INCIDENT,
+        acts=True,
     ),
     Command(
         "job.list",

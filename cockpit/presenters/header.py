@@ -18,6 +18,8 @@ class HeaderFacts:
     now: datetime
     run: Run | None = None
     label: str = ""
+    incident: tuple[Cell, ...] = ()
+    """Severity, id and clock of the incident the run belongs to."""
     read_only: str | None = None
     """Why actions are refused, or `None`."""
     frozen_since: datetime | None = None
@@ -31,6 +33,7 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     kept = [words.text(facts.run.id, Tone.STRONG) if facts.run else Cell("cockpit", Tone.STRONG)]
     if facts.label:
         kept.insert(0, words.text(facts.label, Tone.ACCENT))
+    kept[:0] = facts.incident
     if facts.read_only:
         kept.append(Cell("READ-ONLY", Tone.WARN))
     if facts.frozen_since is not None:

@@ -30,6 +30,13 @@ def tile(incident: Incident, clock: Countdown | None, now: datetime) -> HeaderLi
     return HeaderLine(tuple(left), tuple(right))
 
 
+def incident_cells(incident: Incident, clock: Countdown | None, now: datetime) -> tuple[Cell, ...]:
+    """Severity, id and most pressing clock of an incident, for the header."""
+    name = Cell(incident.id, Tone.STRONG)
+    told = () if clock is None else (incidents.countdown(clock, now, short=True),)
+    return (incidents.severity(incident.severity), name, *told)
+
+
 def tiles(found: Sequence[tuple[Incident, Countdown | None]], now: datetime) -> tuple[HeaderLine, ...]:
     """A tile for each open incident, in the order given."""
     return tuple(tile(incident, clock, now) for incident, clock in found)

@@ -25,11 +25,11 @@ async def search(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | 
     return await app.push_screen_wait(HelpDialog(items, title=title))
 
 
-async def text(app: App[Any], title: str, label: str = "", initial: str = "") -> str | None:
+async def text(app: App[Any], title: str, label: str = "", initial: str = "", *, required: bool = True) -> str | None:
     """A line of text, or `None`."""
     from widgets.dialogs import PromptDialog
 
-    return await app.push_screen_wait(PromptDialog(title, label, initial))
+    return await app.push_screen_wait(PromptDialog(title, label, initial, required=required))
 
 
 async def form(

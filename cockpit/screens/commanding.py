@@ -78,7 +78,13 @@ class Commanding:
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
             "incident.declare": screen.responding.declare,
+            "checklist.verify": screen.recording.verify,
             "incident.next": screen.responding.next,
+            "incident.pin": screen.responding.pin,
+            **{
+                f"incident.{what}": partial(screen.responding.act, what)
+                for what in ("severity", "phase", "own", "update")
+            },
             "job.list": screen.acting.jobs,
             "act.undo": screen.taking_back.undo,
             "run.restore": screen.acting.restore,
@@ -96,7 +102,7 @@ class Commanding:
         """Carry out a command, or say why that is not possible."""
         command = BY_ID[command_id]
         reason = self.disabled(command)
-        if reason is not None and command.group is Group.ACT and self._refusal() is not None:
+        if reason is not None and self._refused(command, reason):
             self._screen.recording.refuse(command.id.partition(".")[2], command.title)
             return
         if reason is not None:
@@ -107,6 +113,13 @@ class Commanding:
         else:
             self._move(command_id)
         self.hints()
+
+    def _refused(self, command: Command, reason: str) -> bool:
+        """Whether a command that acts or records is refused because nothing may be written: that goes on record."""
+        refusal = self._refusal()
+        if command.group is Group.ACT:
+            return refusal is not None
+        return (command.acts or command.id == "incident.pin") and reason == refusal
 
     def _move(self, command_id: str) -> None:
         """Commands of the focused pane, asked for by name."""
@@ -124,14 +137,31 @@ class Commanding:
     def disabled(self, command: Command) -> str | None:
         """Why a command cannot be carried out now, or `None`."""
         screen = self._screen
-        if command.group is Group.ACT:
+        if command.group is Group.INCIDENT:
+            return self._no_response(command)
+        if command.group is Group.ACT or command.id == "checklist.verify":
             return self._no_action(command)
-        if command.group is Group.RECORD and command.id not in ("copy.menu", "incident.declare", "incident.next"):
+        if command.group is Group.RECORD and command.id != "copy.menu":
             if screen.scope.run is None:
                 return "no run in scope"
             if command.scope is Scope.CHECKLIST and screen.deck.state.active != "checklist":
                 return "only in the Checklist pane (4)"
         return self._no_look(command)
+
+    def _no_response(self, command: Command) -> str | None:
+        """Why a command about an incident is not possible."""
+        if command.id == "incident.next":
+            return None
+        if command.id != "incident.declare":
+            if self._screen.scope.run is None:
+                return "no run in scope"
+            if self._screen.responding.of_run(self._screen.scope.run) is None:
+                return f"this run is in no open incident: {self._key('incident.declare')} declares one"
+        return self._refusal()
+
+    def _key(self, command_id: str) -> str:
+        """How the key of a command is read."""
+        return show_keys(self._screen.host.keymap_of(BY_ID[command_id])[:1]) or f":{command_id}"
 
     def _no_action(self, command: Command) -> str | None:
         """Why an action is not possible on the run in scope."""
@@ -144,6 +174,8 @@ class Commanding:
         refusal = self._refusal()
         if run is None:
             return refusal if command.id in ("run.restore", "act.undo") else "no run in scope"
+        if command.id == "checklist.verify" and not screen.recording.checklist(run).items:
+            return f"no checklist for this run: {self._key('checklist.open')} starts one"
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
         action = command.id.partition(".")[2]

@@ -91,7 +91,15 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             """Once is enough."""
             return isinstance(message, IncidentScreen.Changed)
 
-    def __init__(self, session: "Session", index: "IncidentIndex", name: str, *, unicode: bool = False) -> None:
+    def __init__(
+        self,
+        session: "Session",
+        index: "IncidentIndex",
+        name: str,
+        *,
+        unicode: bool = False,
+        first: str | None = None,
+    ) -> None:
         super().__init__()
         self.session = session
         self.index = index
@@ -101,6 +109,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         self.ticks = IncidentTicks(self)
         self.acts = IncidentActs(self)
         self._pane = "page"
+        self._first = first
         self._leave: list[Callable[[], None]] = []
 
     def compose(self) -> ComposeResult:
@@ -152,6 +161,9 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             return
         self.picture = picture
         self._paint(picture)
+        if self._first is not None:
+            first, self._first = self._first, None
+            self.action_act(first)
 
     def _read(self) -> Picture:
         """In a thread."""

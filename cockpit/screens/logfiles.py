@@ -14,7 +14,7 @@ from textual.app import SuspendNotSupported
 from cockpit.errors import CockpitError
 from cockpit.models.action import Job
 from cockpit.presenters import words
-from cockpit.presenters.links import link_of
+from cockpit.presenters.links import FileLink, link_of
 from cockpit.presenters.logs import file_rows
 from cockpit.runtime.tail import Tail, TailKind
 from cockpit.screens.files import LogFile, log_files
@@ -212,6 +212,14 @@ class LogFiles:
         pane.subtitle = words.text(path if self._shown.job is None else f"job {self._shown.job}", Tone.DIM)
 
     # -- elsewhere
+
+    @property
+    def place(self) -> FileLink | None:
+        """The line under the cursor: a path relative to the run's root, or a whole one for the output of a job."""
+        if self._shown is None or self._path is None:
+            return None
+        line = self._pane.cursor_index
+        return FileLink(self._shown.path, line + 1 if line >= 0 else None)
 
     def copyable(self, row: Row | None) -> dict[str, str]:
         """What of the row under the cursor can be copied."""

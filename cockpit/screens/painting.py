@@ -206,6 +206,7 @@ class Painter:
             now=screen.session.now(),
             run=screen.scope.run,
             label=label,
+            incident=screen.responding.cells(screen.scope.run),
             read_only=refusal or ("read-only" if screen.session.read_only else None),
             frozen_since=screen.view.frozen_at,
             anchored=screen.scope.anchored,

@@ -8,9 +8,10 @@ from cockpit.models.incident import Countdown, Incident
 from cockpit.models.run import Run
 from cockpit.presenters import incidents as rows
 from cockpit.presenters import words
-from cockpit.presenters.tiles import severity_rows, tiles
+from cockpit.presenters.tiles import incident_cells, severity_rows, tiles
 from cockpit.screens import asking
-from widgets.rows import MenuItem, TextRow
+from cockpit.screens.pinning import Pinning
+from widgets.rows import Cell, MenuItem, TextRow
 from widgets.tiles import Tiles
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Responding:
 
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
+        self._pinning = Pinning(screen)
         self._index: IncidentIndex | None = None
         self._open: tuple[tuple[Incident, Countdown | None], ...] = ()
 
@@ -49,6 +51,12 @@ class Responding:
         """The open incident a run belongs to, the most severe of them, or `None`."""
         return next((each for each in self.open if run is not None and run.key in each.run_keys), None)
 
+    def cells(self, run: Run | None) -> tuple[Cell, ...]:
+        """What the header says of the open incident of a run: severity, id, most pressing clock; empty without one."""
+        mine = self.of_run(run)
+        found = next(((each, clock) for each, clock in self._open if each is mine), None)
+        return () if found is None else incident_cells(*found, self._screen.session.now())
+
     async def refresh(self) -> None:
         """Read what the journals say of incidents, and show the tiles."""
         if self._index is None and not any(ledger.incident_names() for ledger in self._screen.session.ledgers()):
@@ -65,8 +73,9 @@ class Responding:
         return tuple((incident, most_pressing(incident, now, policy)) for _, incident in self.index.open())
 
     def paint(self) -> None:
-        """The tiles, as of now."""
+        """The tiles and the header, as of now."""
         self._screen.query_one("#tiles", Tiles).tiles = tiles(self._open, self._screen.session.now())
+        self._screen.painter.header()
 
     # -- declaring
 
@@ -151,13 +160,26 @@ class Responding:
             return
         self.show((mine or self.open[0]).id)
 
-    def show(self, name: str) -> None:
-        """The screen of an incident."""
+    def act(self, what: str) -> None:
+        """The screen of the incident of the run in scope, and there the questions of one of its commands."""
+        mine = self.of_run(self._screen.scope.run)
+        if mine is not None:
+            self.show(mine.id, what)
+
+    def pin(self) -> None:
+        """Pin what is under the cursor as evidence of the incident of the run in scope."""
+        run = self._screen.scope.run
+        mine = self.of_run(run)
+        if run is not None and mine is not None:
+            self._pinning.pin(mine, run)
+
+    def show(self, name: str, first: str | None = None) -> None:
+        """The screen of an incident, with the questions of a command (`severity`, `phase`, ...) asked at once."""
         from cockpit.screens.incident import IncidentScreen
 
         screen = self._screen
         screen.app.push_screen(
-            IncidentScreen(screen.session, self.index, name, unicode=screen.view.unicode), self._back
+            IncidentScreen(screen.session, self.index, name, unicode=screen.view.unicode, first=first), self._back
         )
 
     def _back(self, place: tuple[str, int | None] | None) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from cockpit.commands import BY_ID, COMMANDS, Group
+from cockpit.incident_index import IncidentIndex
 from cockpit.session import Session
 from cockpit.settings import RootSettings, Settings
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import HandClock, Operator, operate
-from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PromptDialog, WalkDialog
+from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PromptDialog
 
 
 async def _item(me: Operator, key: str) -> None:
@@ -42,30 +43,28 @@ async def _playbook(me: Operator) -> None:
     await me.press("enter")
 
 
-async def _declare(me: Operator) -> None:
-    await me.press("I")
-    await me.open_dialog(WalkDialog)
-    await me.press("y", "n", "y", "enter")
-    await me.open_dialog(PromptDialog)
-    await me.press("enter")
+async def _verify(me: Operator) -> None:
+    await me.press("V")
 
 
 LOOKS = {
     # Copying writes into the operator's own clips, not about a run.
     "copy.menu",
+    "checklist.read",
     "incident.next",
 }
-"""Commands of the record that write nothing."""
+"""Commands of the record and of incidents that write nothing."""
 
 RECORDS: dict[str, Callable[[Operator], Awaitable[None]]] = {
     "record.comment": _comment,
     "checklist.open": _playbook,
     "checklist.tick": _tick,
     "checklist.menu": _menu,
-    "incident.declare": _declare,
+    "checklist.verify": _verify,
 }
 """How each command of the record is carried out to the point where something would be written."""
 
+RESPONDS = [command.id for command in COMMANDS if command.group is Group.INCIDENT and command.id not in LOOKS]
 ACTS = [command.id for command in COMMANDS if command.group is Group.ACT]
 
 
@@ -95,11 +94,13 @@ def test_every_command_of_the_record_is_in_the_table() -> None:
 
 def test_every_group_of_commands_is_known_to_write_or_to_look() -> None:
     looks = {Group.MOVE, Group.PANES, Group.FIND, Group.VIEW, Group.PROGRAM}
-    assert set(Group) == {Group.ACT, Group.RECORD} | looks, "commands of a new group that write need a table here"
+    assert set(Group) == {Group.ACT, Group.RECORD, Group.INCIDENT} | looks, (
+        "commands of a new group that write need a table here"
+    )
 
 
-def test_whatever_acts_is_of_the_group_act() -> None:
-    assert {command.id for command in COMMANDS if command.acts} <= set(ACTS)
+def test_whatever_acts_is_of_a_group_that_writes() -> None:
+    assert {command.id for command in COMMANDS if command.acts} <= {*ACTS, *RECORDS, *RESPONDS}
 
 
 @pytest.mark.parametrize("way", ["--read-only", "policy", "W"])
@@ -136,6 +137,27 @@ async def test_every_command_of_the_record_is_refused_and_that_is_on_record(
         await me.until(lambda: me.pane("checklist").rows, "the checklist is there")
         await RECORDS[command](me)
         await refused(me, 1)
+
+
+@pytest.mark.parametrize("way", ["--read-only", "policy", "W"])
+async def test_every_command_about_an_incident_is_refused_and_that_is_on_record(
+    make_app: MakeApp, root: Path, way: str
+) -> None:
+    scenes.three(root)
+    before = Session(Settings(), [RootSettings(path=root)], HandClock())
+    before.load()
+    IncidentIndex(before).desk(root).declare("it fails", answers="nny", runs=[before.find(scenes.FAILED)])
+    before.close()
+    async with operate(make_app(read_only=way == "--read-only")) as me:
+        close(me, root, way)
+        await me.scope_on(scenes.FAILED)
+        await me.until(lambda: me.screen.responding.of_run(me.run), "its incident is known")
+        known = len(me.journal)
+        for number, command in enumerate(RESPONDS):
+            me.screen.commanding.run(command)
+            await refused(me, known + number)
+            await me.told(BY_ID[command].title, "read-only")
+            assert me.dialog is None
 
 
 async def test_without_a_run_a_restore_is_refused_too(make_app: MakeApp, root: Path) -> None:

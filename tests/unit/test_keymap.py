@@ -26,7 +26,9 @@ DOCUMENTED = {
     "x": "checklist.menu", "y": "copy.menu", "c": "record.comment", "o": "view.open",
     "at": "view.audit", "q": "app.close", "ctrl+c": "app.quit", "ctrl+z": "app.suspend",
     "R": "run.resume", "T": "run.retry", "A": "run.archive", "K": "job.cancel", "W": "app.readonly",
-    "u": "act.undo", "X": "run.menu",
+    "u": "act.undo", "X": "run.menu", "m": "incident.pin", "i": "incident.next", "I": "incident.declare",
+    "S": "incident.severity", "P": "incident.phase", "O": "incident.own", "U": "incident.update",
+    "V": "checklist.verify", "D": "view.diagnose",
 }  # fmt: skip
 """The documented key map, as far as it is about runs: what a key does in the Runs pane, else where it works at all."""
 

@@ -1,0 +1,126 @@
+"""The keys of the incident on the main screen: where there is one they lead to its questions, else they say why not."""
+
+from pathlib import Path
+
+import pytest
+
+from cockpit.clock import system_clock
+from tests.app import scenes
+from tests.app.conftest import MakeApp
+from tests.app.operator import Operator, operate
+from tests.app.test_incidents import declare, incident_screen
+from widgets.dialogs import FormDialog, PlanDialog, PromptDialog, WalkDialog
+from widgets.dialogs.base import Dialog
+
+
+async def declared(me: Operator, answers: str = "nny") -> str:
+    """Declare an incident about the failed run and go back to the panes; its id."""
+    await me.scope_on(scenes.FAILED)
+    screen = await declare(me, answers)
+    assert screen.picture is not None
+    await me.press("q")
+    await me.until(lambda: me.screen.responding.open, "the panes know it")
+    await me.until(lambda: me.app.screen is me.screen, "back in the panes")
+    return screen.picture.incident.id
+
+
+@pytest.mark.parametrize("key", ["S", "P", "O", "U", "m"])
+async def test_without_an_incident_the_key_says_how_to_declare_one(make_app: MakeApp, root: Path, key: str) -> None:
+    scenes.three(root)
+    async with operate(make_app()) as me:
+        await me.scope_on(scenes.FAILED)
+        await me.press(key)
+        await me.told("no open incident", "I declares one")
+        assert me.dialog is None
+        assert not me.kinds()
+
+
+@pytest.mark.parametrize(
+    ("key", "dialog"), [("S", WalkDialog), ("P", PlanDialog), ("O", FormDialog), ("U", FormDialog)]
+)
+async def test_the_key_opens_the_incident_and_asks_at_once(
+    make_app: MakeApp, root: Path, key: str, dialog: type[Dialog[object]]
+) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        name = await declared(me)
+        await me.press(key)
+        await me.open_dialog(dialog)
+        assert incident_screen(me).name_of == name
+        before = me.kinds()
+        await me.press("escape")
+        await me.no_dialog()
+        assert me.kinds() == before, "asking records nothing"
+
+
+async def test_the_header_keeps_severity_id_and_clock_of_the_runs_incident(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        name = await declared(me)
+        assert me.header.startswith(f"SEV3  {name}  ack in ")
+        await me.pilot.resize_terminal(60, 16)
+        await me.until(lambda: "1 Runs" in me.picture() or "Runs" in me.picture(), "it is laid out anew")
+        top = me.picture().splitlines()[0]
+        assert "SEV3" in top
+        assert name in top
+        await me.pilot.resize_terminal(160, 45)
+        await me.scope_on(scenes.DONE)
+        assert "SEV3" not in me.header, "another run is not in it"
+
+
+async def test_m_pins_a_line_of_the_log_with_a_note(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        name = await declared(me)
+        await me.press("6")
+        await me.until(lambda: me.pane("log").rows, "the file is open")
+        assert me.pane("log").move_to(1)
+        await me.press("m")
+        await me.open_dialog(PromptDialog)
+        await me.write("it slows down here")
+        await me.press("enter")
+        await me.told("Pinned", name)
+        pinned = me.journal[-1]
+        assert pinned.kind == "incident.pin"
+        assert pinned.data["line"] == 2
+        assert pinned.data["note"] == "it slows down here"
+        assert "warning: slow" in str(pinned.data["quote"])
+
+
+async def test_m_pins_a_receipt_and_a_decision_without_a_note(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await declared(me)
+        for pane, path in (("2", "receipts/"), ("3", "")):
+            await me.press(pane, "m")
+            await me.open_dialog(PromptDialog)
+            await me.press("enter")
+            await me.no_dialog()
+            await me.quiet()
+            assert me.journal[-1].kind == "incident.pin"
+            assert path in str(me.journal[-1].data["path"])
+            assert me.journal[-1].data["note"] is None
+
+
+async def test_m_on_what_is_no_place_says_what_can_be_pinned(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await declared(me)
+        before = me.kinds()
+        await me.press("1", "m")
+        await me.told("Nothing to pin here")
+        assert me.kinds() == before
+
+
+async def test_read_only_dims_the_keys_that_record(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await declared(me)
+        await me.press("W")
+        before = [kind for kind in me.kinds() if kind.startswith("incident.")]
+        for key in ("S", "P", "O", "U", "I", "m"):
+            await me.press(key)
+        await me.told("read-only")
+        assert me.dialog is None
+        assert [kind for kind in me.kinds() if kind.startswith("incident.")] == before
+        assert "action.refused" in me.kinds()
