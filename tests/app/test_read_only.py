@@ -15,14 +15,22 @@ from tests.app.operator import HandClock, Operator, operate
 from widgets.dialogs import HelpDialog, MenuDialog, MessageDialog, PromptDialog
 
 
+async def _checklist(me: Operator) -> None:
+    await me.press("4")
+    await me.until(lambda: me.screen.focused is me.pane("checklist"), "the checklist has the focus")
+    await me.until(lambda: me.pane("checklist").cursor_row is not None, "the cursor stands on an item")
+
+
 async def _item(me: Operator, key: str) -> None:
-    await me.press("4", "x")
+    await _checklist(me)
+    await me.press("x")
     await me.open_dialog(MenuDialog)
     await me.press(key)
 
 
 async def _tick(me: Operator) -> None:
-    await me.press("4", "space")
+    await _checklist(me)
+    await me.press("space")
 
 
 async def _menu(me: Operator) -> None:
