@@ -5,32 +5,23 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cockpit import __version__, locations
+from cockpit import __version__, health, locations
 from cockpit.cli import output
 from cockpit.cli.context import make_session, read_settings
 from cockpit.commands import COMMANDS, show_keys
 from cockpit.errors import CockpitError, ExitCode, RootError
+from cockpit.health import Finding
+from cockpit.journal.anchor import lock_path
+from cockpit.journal.log import JOURNAL_FILE
 from cockpit.keymap import build_keymap
 from cockpit.presenters import words
-from cockpit.runtime.mounts import filesystem_type, is_silent, max_user_watches
+from cockpit.runtime import inotify
+from cockpit.runtime.mounts import filesystem_type, is_silent
 from cockpit.session import Session
 from widgets.rows import Cell, Tone
-
-FEW_WATCHES = 65_536
-"""Below this many inotify watches a busy host may run out of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing `doctor` looked at; `ok` is `None` for what is only told."""
-
-    name: str
-    ok: bool | None
-    told: str
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -46,6 +37,7 @@ def doctor(options: argparse.Namespace) -> int:
         findings += _configuration(session, Path(options.config) if options.config else locations.config_file())
         for root in session.roots:
             findings += _root(session, root)
+        findings += _records(session, chosen=options.state_dir is not None)
         session.close()
     if options.json:
         output.emit([{"name": item.name, "ok": item.ok, "told": item.told} for item in findings])
@@ -73,10 +65,6 @@ def _host() -> list[Finding]:
         findings.append(Finding("clipboard", None, "OSC 52, and a file; in tmux it goes through tmux"))
     if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
         findings.append(Finding("session", None, "SSH without tmux: tmux new -A -s cockpit keeps the view"))
-    watches = max_user_watches()
-    if watches is not None:
-        enough = watches >= FEW_WATCHES
-        findings.append(Finding("inotify", enough or None, f"{watches:,} watches a user (fs.inotify.max_user_watches)"))
     for tool, use in (("make", "the commands of resume and retry"), ("git", "nothing yet"), ("tmux", "clipboard")):
         path = shutil.which(tool)
         findings.append(Finding(tool, True if path else None, path or f"not found; used for {use}"))
@@ -103,10 +91,22 @@ def _root(session: Session, root: Path) -> list[Finding]:
     findings.append(
         Finding("filesystem", None if silent else True, f"{kind}{': polled, inotify is silent' if silent else ''}")
     )
-    state = session.state_dir(root)
-    nearest = next(path for path in (state, *state.parents) if path.exists())
-    writable = os.access(nearest, os.W_OK)
-    findings.append(Finding("state", writable, f"{state}{'' if writable else ' cannot be written'}"))
+    return findings
+
+
+def _records(session: Session, *, chosen: bool) -> list[Finding]:
+    """The records of the roots: where they are kept and in what order; those that are shared, once."""
+    findings = [health.watches([root for root in session.roots if root.is_dir()], inotify.usage())]
+    seen: set[Path] = set()
+    for root in session.roots:
+        state = session.state_dir(root)
+        if not root.is_dir() or state in seen:
+            continue
+        seen.add(state)
+        findings += health.place(root, state, chosen=chosen)
+        if (state / JOURNAL_FILE).exists() or lock_path(state / JOURNAL_FILE).exists():
+            findings.append(health.chain(state / JOURNAL_FILE))
+        findings += [*health.lost_jobs(state), health.disk(state), health.room(state)]
     return findings
 
 

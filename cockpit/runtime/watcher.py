@@ -1,7 +1,6 @@
 """The watcher: hints about what changed on disk. What it misses, the sweep finds; it is never the truth."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.models.snapshot import WatchMode
 from cockpit.runtime.filewatch import WatchedFile
+from cockpit.runtime.inotify import directories
 from cockpit.runtime.mounts import is_silent, max_user_watches
 from cockpit.runtime.roots import Identity, identity, mtime_ns
 
@@ -283,16 +283,4 @@ def topmost(paths: Iterable[Path]) -> list[Path]:
 
 def exceeds(root: Path, budget: int) -> bool:
     """Whether the tree below `root` has more than `budget` directories; stops counting there."""
-    count = 1
-    waiting = [str(root)]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:
-            continue
-        count += len(below)
-        if count > budget:
-            return True
-        waiting.extend(below)
-    return False
+    return directories(root, budget) is None

@@ -126,3 +126,13 @@ def test_a_missing_anchor_is_told(cli: Cli, journal: Path) -> None:
     told = cli("audit", "verify").ok()
     assert "anchor is missing or torn" in told.err
     assert cli("audit", "verify", "--json").ok().json[0]["note"]
+
+
+def test_doctor_tells_of_a_broken_chain_and_of_the_state_of_its_disk(cli: Cli, journal: Path) -> None:
+    names = {each["name"]: each["ok"] for each in cli("doctor", "--json").json}
+    assert names["record"] is True
+    assert {"state", "disk", "room", "inotify"} <= set(names)
+    journal.write_bytes(journal.read_bytes().replace(b'"bob"', b'"eve"', 1))
+    doctor = cli("doctor")
+    assert doctor.code == 1
+    assert "broken at line 3" in doctor.out
