@@ -258,14 +258,6 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.ACT,
     ),
     Command(
-        "checklist.verify",
-        ("V",),
-        "Verify",
-        "Ask the checks of the whole checklist, and record what the evidence confirms.",
-        group=Group.RECORD,
-        acts=True,
-    ),
-    Command(
         "incident.next",
         ("i",),
         "incident",

@@ -78,7 +78,6 @@ class Commanding:
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
             "incident.declare": screen.responding.declare,
-            "checklist.verify": screen.recording.verify,
             "incident.next": screen.responding.next,
             "incident.pin": screen.responding.pin,
             **{
@@ -139,7 +138,7 @@ class Commanding:
         screen = self._screen
         if command.group is Group.INCIDENT:
             return self._no_response(command)
-        if command.group is Group.ACT or command.id == "checklist.verify":
+        if command.group is Group.ACT:
             return self._no_action(command)
         if command.group is Group.RECORD and command.id != "copy.menu":
             if screen.scope.run is None:
@@ -174,8 +173,6 @@ class Commanding:
         refusal = self._refusal()
         if run is None:
             return refusal if command.id in ("run.restore", "act.undo") else "no run in scope"
-        if command.id == "checklist.verify" and not screen.recording.checklist(run).items:
-            return f"no checklist for this run: {self._key('checklist.open')} starts one"
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
         action = command.id.partition(".")[2]

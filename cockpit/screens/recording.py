@@ -132,20 +132,6 @@ class Recording:
         self.write("start a checklist", run, lambda: lists.start(lists.of_run(run), playbook))
         self._screen.focus_pane("checklist")
 
-    def verify(self) -> None:
-        """Ask every check of the checklist of the run in scope, and record what is confirmed."""
-        run = self._screen.scope.run
-        if run is not None:
-            self._screen.run_worker(self._verify(run), group="record", exit_on_error=False)
-
-    async def _verify(self, run: Run) -> None:
-        confirmed: list[str] = []
-        if await self._append(
-            "verify", run, lambda: confirmed.extend(self.lists.verify(self.lists.of_run(run)).confirmed)
-        ):
-            told = f"{len(confirmed)} confirmed by the evidence" if confirmed else "nothing new is confirmed"
-            self._screen.app.notify(told, title="Verify", markup=False)
-
     def comment(self) -> None:
         """A remark on the timeline of the run in scope."""
         self._screen.run_worker(self._comment(), group="dialog", exit_on_error=False)
@@ -185,22 +171,19 @@ class Recording:
             screen.app.notify(words.text(error).text, title=title, severity="warning", markup=False)
         screen.refresh_ledgers()
 
-    async def _append(self, what: str, run: Run, write: Callable[[], object]) -> bool:
-        """Returns whether it was recorded; where it was not, that is said."""
-        screen, recorded = self._screen, True
+    async def _append(self, what: str, run: Run, write: Callable[[], object]) -> None:
+        screen = self._screen
         try:
             root = screen.session.root_of(run.ref)
             await asyncio.to_thread(screen.session.require_writable, what, root, run)
             written = await asyncio.to_thread(write)
         except CockpitError as error:
-            recorded = False
             screen.app.notify(words.text(error).text, title=f"Could not {what}", severity="error", markup=False)
         else:
             for told in written.told if isinstance(written, Written) else ():
                 screen.app.notify(words.text(told).text, severity="warning", markup=False)
         screen.painter.record()
         screen.refresh_ledgers()
-        return recorded
 
 
 def backdated(text: str, now: datetime) -> tuple[str, datetime | None]:
