@@ -42,6 +42,7 @@ _HANDLERS: dict[str, str] = {
     "gate": "cockpit.cli.incidents:gate",
     "bundle": "cockpit.cli.reports:bundle",
     "metrics": "cockpit.cli.metrics:metrics",
+    "postmortem": "cockpit.cli.reports:postmortem",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",

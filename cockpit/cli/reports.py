@@ -1,14 +1,18 @@
-"""`bundle`: reports of incidents."""
+"""`bundle`, `postmortem`: reports of incidents."""
 
 import argparse
+import sys
 from hashlib import sha256
 from pathlib import Path
 
 from cockpit.cli import output
 from cockpit.cli.incident_room import Room, open_room
-from cockpit.errors import ExitCode, UsageError
+from cockpit.errors import CockpitError, ExitCode, UsageError
 from cockpit.reporting import gather, record_report, state_dir, templates_dir
 from cockpit.reports.writing import default_path, write_report
+
+_MAX_FILE = 8 << 20
+"""Bytes of a document that is compared or continued."""
 
 
 def bundle(options: argparse.Namespace) -> int:
@@ -56,6 +60,97 @@ def _verify(names: list[str], options: argparse.Namespace) -> int:
     return int(ExitCode.OK if found.ok else ExitCode.BAD)
 
 
+def postmortem(options: argparse.Namespace) -> int:
+    """Print or write the post-mortem, or compare a file with record and evidence."""
+    if options.check is not None:
+        if options.output is not None:
+            raise UsageError("--check writes nothing: leave -o out")
+        return _check(options)
+    from cockpit.reports.plain import to_text
+    from cockpit.reports.postmortem import is_document, make_postmortem
+
+    with open_room(options, runs=True) as room:
+        old = None
+        if options.output is not None and not options.force:
+            old = _read(Path(options.output), missing_ok=True)
+            if old is not None and not is_document(old):
+                raise UsageError(f"{options.output} exists and is no post-mortem of the cockpit; --force replaces it")
+        made = make_postmortem(
+            gather(room.session, room.desk, room.incident), room.session.evidence, templates_dir(), old
+        )
+        data = to_text(made.text)
+        if options.output is not None:
+            # What people wrote in it is in the new text: nothing is lost by replacing the file.
+            options.force = options.force or old is not None
+            path = _target(options, room, ".md", data)
+            _write(options, room, "postmortem", path, data, made.redactions)
+            if options.json:
+                digest = sha256(data).hexdigest()
+                output.emit(
+                    {
+                        "path": str(path), "sha256": digest, "redactions": made.redactions,
+                        "missing": list(made.missing),
+                    }
+                )  # fmt: skip
+                return int(ExitCode.OK)
+            output.say(str(path))
+        elif options.json:
+            output.emit(made.facts | {"redactions": made.redactions, "missing": list(made.missing)})
+        else:
+            sys.stdout.write(data.decode())
+        for title in made.missing:
+            output.tell(f"missing: {title}")
+    return int(ExitCode.OK)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from cockpit.reports.postmortem import check_postmortem
+
+    text = _read(Path(options.check)) or ""
+    with open_room(options, runs=True) as room:
+        found = check_postmortem(
+            gather(room.session, room.desk, room.incident), room.session.evidence, text, templates_dir()
+        )
+        if options.json:
+            document = {name: getattr(found, name) for name in type(found).model_fields}
+            output.emit(document | {"path": options.check, "incident": room.incident.id, "ok": found.ok})
+            return int(ExitCode.OK if found.ok else ExitCode.BAD)
+        for name in found.differs:
+            output.say(f"{options.check}: {name} no longer matches record and evidence")
+        for name in found.lost:
+            output.say(f"{options.check}: the generated part {name} is not there")
+        for title in found.missing:
+            output.say(f"{options.check}: missing: {title}")
+        for each in found.blames:
+            output.say(f"{options.check}:{each['line']}: blames people ({each['words']}); ask: {each['ask']}")
+        if found.secrets:
+            output.say(f"{options.check}: {found.secrets} secrets in it")
+        if found.ok:
+            output.say(f"{options.check} matches record and evidence")
+    return int(ExitCode.OK if found.ok else ExitCode.BAD)
+
+
+def _read(path: Path, *, missing_ok: bool = False) -> str | None:
+    """The text of a report that people may have edited.
+
+    Raises:
+        UsageError: It is too large or no text.
+        CockpitError: It cannot be read.
+    """
+    try:
+        if missing_ok and not path.exists():
+            return None
+        if not path.is_file():
+            raise UsageError(f"{path} is no ordinary file" if path.exists() else f"{path}: no such file")
+        if path.stat().st_size > _MAX_FILE:
+            raise UsageError(f"{path} has more than {_MAX_FILE >> 20} MiB")
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8") from error
+    except (OSError, ValueError) as error:
+        raise CockpitError(f"{path}: cannot be read: {error}") from error
+
+
 def _target(options: argparse.Namespace, room: Room, suffix: str, data: bytes) -> Path:
     if options.output is None:
         return default_path(state_dir(room.desk), room.incident.id, suffix, data)
@@ -73,7 +168,7 @@ def _write(options: argparse.Namespace, room: Room, kind: str, path: Path, data:
     root = next(root for root in room.session.roots if room.session.ledger(root) is room.desk.ledger)
     refused = room.session.refusal(root)
     if refused is not None and options.output is None:
-        room.session.require_writable(f"write a {kind}", root)
+        room.session.require_writable(f"write a {kind}", root, incident=room.incident.id)
     write_report(path, data, force=options.force)
     if refused is None:
         record_report(room.desk, room.incident, kind, path.absolute(), data, redactions)

@@ -107,6 +107,14 @@ def collect(known: Gathered, opener: Opener, redactor: Redactor) -> tuple[tuple[
     return tuple(pieces), tuple(dict.fromkeys(absent))
 
 
+def learn_evidence(known: Gathered, opener: Opener, redactor: Redactor) -> None:
+    """Let a redactor know the secrets in the evidence, for a report that only speaks of it: a note may repeat one."""
+    for raw in islice(_read_all(known, opener, []), MAX_FILES):
+        if isinstance(raw, _Raw):
+            for part in (raw.head, raw.tail):
+                redactor.learn(_decode(part))
+
+
 def paths_of(one: RunNow, known: Gathered) -> list[str]:
     """The files of a run that matter, what the verdict rests on first; relative to the root, each once."""
     detail = one.detail

@@ -59,6 +59,8 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
 LOOKS = {
     *("status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys", "gate"),
     *("incident list", "incident show", "incident timeline", "metrics"),
+    # Prints; a file that is named is written without any record of it.
+    "postmortem",
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
     "demo",
 }
