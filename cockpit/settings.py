@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from cockpit.errors import UsageError
 from cockpit.job_settings import JobSettings
 from cockpit.models.request import Service
+from cockpit.notify_settings import Channel, check_names
 from cockpit.service_settings import Services, find_service
 from cockpit.units import parse_duration
 
@@ -153,6 +154,8 @@ class Settings(_Section):
     probes: Probes = Probes()
     services: Services = Field(default_factory=dict)
     """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""
+    notify: dict[str, Channel] = Field(default_factory=dict)
+    """Channel to the program that carries notifications: `[notify.mail]`."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
     custom: tuple[Any, ...] = ()
@@ -160,6 +163,11 @@ class Settings(_Section):
 
     actions: tuple[Any, ...] = ()
     """Actions declared here (`cockpit.actions.declared`); `load_settings` checks them."""
+
+    @field_validator("notify")
+    @classmethod
+    def _channels(cls, value: dict[str, Channel]) -> dict[str, Channel]:
+        return check_names(value)
 
     def service(self, name: str, environ: Mapping[str, str] | None = None) -> Service | None:
         """Where a service answers, or `None` where nothing says so. Raises as `find_service`."""

@@ -25,7 +25,7 @@ marks a field that may be missing or `null`.
 - `incident.escalated`: `escalation` (id), `level`, `to?`, `reason`
 - `incident.escalation_acknowledged`: `escalation`, `note?`
 - `incident.section`: `section` (key), `text`; an empty text takes it away
-- `incident.notified`: `template`, `channel`, `delivered`, `outcome?`
+- `incident.notified`: `template`, `channel`, `delivered`, `outcome?`, `exit_code?`, `sha256?` (of the text)
 - `incident.report`: `report` (what kind), `path`, `sha256`, `redactions` (how many)
 - `incident.closed`: `reason?`, `override?`, `missing` (list of texts)
 - `incident.reopened`: `reason?`, `phase`

@@ -177,9 +177,25 @@ def section(incident: Incident, key: str, text: str) -> tuple[Draft, ...]:
 
 
 def notified(
-    incident: Incident, template: str, channel: str, *, delivered: bool, outcome: str | None = None
+    incident: Incident,
+    template: str,
+    channel: str,
+    *,
+    delivered: bool,
+    outcome: str | None = None,
+    exit_code: int | None = None,
+    sha256: str | None = None,
 ) -> tuple[Draft, ...]:
     """Record a notification and what became of it.
+
+    Args:
+        incident: As it is.
+        template: What was told.
+        channel: Where it went.
+        delivered: Whether the channel took it.
+        outcome: What the channel said.
+        exit_code: Of the program that carried it.
+        sha256: Of the text.
 
     Raises:
         UsageError: The template or the channel is missing.
@@ -189,6 +205,8 @@ def notified(
         "channel": words.text("channel", channel),
         "delivered": delivered,
         "outcome": words.optional("outcome", outcome),
+        "exit_code": exit_code,
+        "sha256": sha256,
     }
     return (Draft(events.NOTIFIED, data, incident.id),)
 

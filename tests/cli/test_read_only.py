@@ -50,6 +50,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "incident escalate": (("incident", "escalate", "INC", "L2", "--reason", "r"),),
     "incident section": (("incident", "section", "INC", "summary", "text"),),
     "bundle": (("bundle", "INC"),),
+    "notify": (("notify", "INC", "--template", "initial", "--send", "pager", "--yes"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
     "unclaim": (("unclaim", FAILED, "ITEM"),),
     "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
