@@ -355,7 +355,23 @@ class Session:
         self, action: str, run: Run, flow: str | None, step: str | None, options: Mapping[str, str] | None = None
     ) -> Plan:
         """What an action would do to a run as it is on disk now. Raises as `ActionDesk.plan`."""
-        return self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options)
+        return self.guarded(self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options))
+
+    def plan_restore(self, root: Path, name: str) -> Plan:
+        """What restoring an archive of a root would do. Raises as `ActionDesk.plan_restore`."""
+        return self.guarded(self.desk(root).plan_restore(name))
+
+    def guarded(self, plan: Plan) -> Plan:
+        """The plan as it is confirmed while a SEV1 has its run: by typing the run's id. Reads the journals."""
+        if plan.refused is not None:
+            return plan
+        for ledger in self.ledgers():
+            ledger.refresh()
+            if ledger.incident_names():
+                from cockpit.incidents.caution import cautious
+
+                plan = cautious(plan, ledger.incidents())
+        return plan
 
     def perform(
         self,

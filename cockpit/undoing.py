@@ -92,7 +92,7 @@ class Undoing:
         if undoable.inverse.on_checklist:
             made = self._plan_checklist(done, undoable.inverse)
         elif "archive" in undoable.inverse.options:
-            made = self._session.desk(done.root).plan_restore(undoable.inverse.options["archive"])
+            made = self._session.plan_restore(done.root, undoable.inverse.options["archive"])
         else:
             made = self._plan_action(done, undoable.inverse)
         warnings = (*made.warnings, *(f"newer, and stays: {line}" for line in _told(passed)))

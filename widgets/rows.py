@@ -181,7 +181,7 @@ class KeyHint:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """One line of a menu dialog or of help."""
+    """One line of a menu dialog or of help; a `name` stands in a column of its own before the title."""
 
     id: str
     title: str
@@ -189,6 +189,7 @@ class MenuItem:
     group: str = ""
     help: str = ""
     disabled: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

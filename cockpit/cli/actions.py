@@ -110,7 +110,7 @@ def _plan_restore(session: Session, name: str) -> tuple[Plan, RunRef]:
         desk = session.desk(root)
         for archived in desk.archives():
             if name in (archived.ref.id, archived.path.name):
-                return desk.plan_restore(archived.path.name), archived.ref
+                return session.plan_restore(root, archived.path.name), archived.ref
     run: Run = session.find(name)
     return session.plan("restore", run, None, None), run.ref
 

@@ -13,15 +13,17 @@ _KEYS = "abcdefghilmnoprstuvwxz"
 
 
 def action_items(offers: Sequence[Offer]) -> list[MenuItem]:
-    """Every action with its key; one that cannot be done now says why."""
+    """Every action with its key; those that cannot be done now come last and say why."""
     keys = _keys([offer.spec for offer in offers])
+    offers = sorted(offers, key=lambda offer: offer.refused is not None)
     return [
         MenuItem(
             offer.spec.id,
-            f"{offer.spec.id:<16} {words.text(offer.spec.title).text}",
+            words.text(offer.spec.title).text,
             keys[offer.spec.id],
             help=_traits(offer.spec),
             disabled=None if offer.refused is None else words.text(offer.refused).text,
+            name=words.text(offer.spec.id).text,
         )
         for offer in offers
     ]

@@ -163,7 +163,7 @@ class Acting:
             return
         desk, ref = found[name]
         try:
-            plan = await asyncio.to_thread(desk.plan_restore, name)
+            plan = await asyncio.to_thread(screen.session.plan_restore, desk.root, name)
             if plan.refused:
                 with suppress(CockpitError):
                     await asyncio.to_thread(desk.perform, plan, ref)

@@ -142,7 +142,7 @@ class Commanding:
             return self._no_action(command)
         if command.group is Group.RECORD and command.id != "copy.menu":
             if screen.scope.run is None:
-                return "no run in scope"
+                return self._no_run()
             if command.scope is Scope.CHECKLIST and screen.deck.state.active != "checklist":
                 return "only in the Checklist pane (4)"
         return self._no_look(command)
@@ -153,10 +153,15 @@ class Commanding:
             return None
         if command.id != "incident.declare":
             if self._screen.scope.run is None:
-                return "no run in scope"
+                return self._no_run()
             if self._screen.responding.of_run(self._screen.scope.run) is None:
                 return f"this run is in no open incident: {self._key('incident.declare')} declares one"
         return self._refusal()
+
+    def _no_run(self) -> str:
+        """Why there is no run to do it to: on a cold start the panes fill a moment after the first keys arrive."""
+        finished = self._screen.latest.progress.finished
+        return "no run in scope" if finished else "still looking for runs: again in a moment"
 
     def _key(self, command_id: str) -> str:
         """How the key of a command is read."""
@@ -172,7 +177,7 @@ class Commanding:
         run = screen.scope.run
         refusal = self._refusal()
         if run is None:
-            return refusal if command.id in ("run.restore", "act.undo") else "no run in scope"
+            return refusal if command.id in ("run.restore", "act.undo") else self._no_run()
         if refusal is not None or command.id not in ("run.resume", "run.retry"):
             return refusal
         action = command.id.partition(".")[2]
@@ -197,9 +202,9 @@ class Commanding:
         if command.id in ("find.next", "find.previous") and screen.view.hunt is None:
             return "nothing hunted yet: e or w"
         if command.id == "view.monitor" and screen.scope.run is None:
-            return "no run in scope"
+            return self._no_run()
         if command.id in ("view.diff", "view.diagnose") and screen.scope.run is None:
-            return "no run in scope"
+            return self._no_run()
         if command.id == "view.follow" and not self._followable():
             return "this pane has no end to follow"
         return None

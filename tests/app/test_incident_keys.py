@@ -8,6 +8,7 @@ from cockpit.clock import system_clock
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
+from tests.app.test_act import plan_text
 from tests.app.test_incidents import declare, incident_screen
 from widgets.dialogs import FormDialog, PlanDialog, PromptDialog, WalkDialog
 from widgets.dialogs.base import Dialog
@@ -124,3 +125,20 @@ async def test_read_only_dims_the_keys_that_record(make_app: MakeApp, root: Path
         assert me.dialog is None
         assert [kind for kind in me.kinds() if kind.startswith("incident.")] == before
         assert "action.refused" in me.kinds()
+
+
+async def test_in_a_sev1_an_action_on_its_run_is_confirmed_by_typing_the_run(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    scenes.makefile(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await declared(me, "yy")
+        await me.press("T")
+        dialog = await me.open_dialog(PlanDialog)
+        assert "SEV1" in plan_text(dialog)
+        await me.press("y")
+        await me.pilot.pause()
+        assert me.dialog is dialog, "y alone does nothing"
+        await me.press("backspace")
+        await me.write(scenes.FAILED)
+        await me.press("enter")
+        await me.until(lambda: "action.started" in me.kinds(), "it is started")

@@ -76,8 +76,7 @@ def test_capitals_act_and_nothing_else_does() -> None:
     looking = [
         key for command in COMMANDS if not command.acts for key in command.keys if len(key) == 1 and key.isupper()
     ]
-    # vim's own two, the switch that only ever takes rights away, Diagnose and Verify, which look at the evidence, and
-    # the Incident's declaration.
+    # vim's own two, the switch that only ever takes rights away, Diagnose and Verify, which look at the evidence.
     assert set(looking) == {"G", "N", "W", "D", "V"}
 
 

@@ -67,7 +67,10 @@ class MenuDialog(Dialog[str | None]):
             self.dismiss(item.id)
             return
         hint = self.query_one("#hint", Static)
-        lines = wrap(f"{item.title.split('  ')[0]}: {item.disabled}", max(8, self.query_one("#box").content_size.width))
+        lines = wrap(
+            f"{item.name or item.title.split('  ')[0]}: {item.disabled}",
+            max(8, self.query_one("#box").content_size.width),
+        )
         hint.set_classes("line bad")
         hint.update(Content("\n".join(lines[:MOST_LINES])))
         hint.styles.height = min(len(lines), MOST_LINES)
