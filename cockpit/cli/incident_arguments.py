@@ -37,6 +37,12 @@ L1 on-call engineer · L2 technical lead · L3 project manager ·
 L4 security team · L0 founder"""
 
 
+_FILE = """\
+One file for each action of that kind that has ended: incidents/revert-<job>.json, incidents/bisect-<job>.json,
+incidents/rollback-<job>.json, provider_shadow_diffs/<job>.json, ramp_reports/<job>.json; adr/<incident>.md.
+Where no such action is on record, one of what was done by hand. A file that says something else is not replaced."""
+
+
 def add(verb: Callable[[str], argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
     """Add both verbs.
 
@@ -65,6 +71,7 @@ def add(verb: Callable[[str], argparse.ArgumentParser], shared: argparse.Argumen
     _moving(about)
     _recording(about)
     _people(word, about)
+    _reporting(about)
 
 
 _Make = Callable[..., argparse.ArgumentParser]
@@ -141,6 +148,14 @@ def _recording(about: _Make) -> None:
     section = about("section", "write a text of the post-mortem")
     section.add_argument("section", metavar="KEY", nargs="?", help="without: all keys and what belongs there")
     section.add_argument("text", metavar="TEXT", nargs="?", help="- reads it from the standard input; '' takes it away")
+
+
+def _reporting(about: _Make) -> None:
+    capture = about("capture", "timeline, commands with their output, decisions and people, as Markdown")
+    capture.add_argument("-o", "--output", metavar="FILE", help="where to write it")
+    capture.add_argument("--force", action="store_true", help="replace a file that is there")
+    file = about("file", "write the incident's file below the state directory, as its playbook asks", _FILE)
+    file.add_argument("kind", metavar="KIND", help="revert, bisect, rollback, shadow, ramp, adr")
 
 
 def _people(word: _Make, about: _Make) -> None:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from cockpit.cli import incident_records as recording
-from cockpit.cli import output
+from cockpit.cli import output, reports
 from cockpit.cli.context import open_session
 from cockpit.cli.incident_room import Room, open_room, past, show_changed
 from cockpit.cli.incident_room import lines as print_lines
@@ -233,6 +233,8 @@ _WORDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "reopen": _reopen,
     "severity": _change_severity,
     **recording.WORDS,
+    "capture": reports.capture,
+    "file": reports.incident_file,
 }
 
 

@@ -1,4 +1,4 @@
-"""`bundle`, `postmortem`: reports of incidents."""
+"""`bundle`, `postmortem`, `incident capture`, `incident file`: reports of incidents."""
 
 import argparse
 import sys
@@ -128,6 +128,55 @@ def _check(options: argparse.Namespace) -> int:
         if found.ok:
             output.say(f"{options.check} matches record and evidence")
     return int(ExitCode.OK if found.ok else ExitCode.BAD)
+
+
+def capture(options: argparse.Namespace) -> int:
+    """Print or write what was captured during the incident."""
+    from cockpit.reports.capture import make_capture
+    from cockpit.reports.plain import to_text
+
+    with open_room(options, runs=True) as room:
+        known = gather(room.session, room.desk, room.incident)
+        made = make_capture(known, room.session.evidence, templates_dir())
+        data = to_text(made.text)
+        if options.output is not None:
+            path = _target(options, room, ".md", data)
+            _write(options, room, "capture", path, data, made.redactions)
+            digest = sha256(data).hexdigest()
+            if options.json:
+                output.emit({"path": str(path), "sha256": digest, "redactions": made.redactions})
+            else:
+                output.say(str(path))
+        elif options.json:
+            output.emit(made.facts | {"redactions": made.redactions})
+        else:
+            sys.stdout.write(data.decode())
+    return int(ExitCode.OK)
+
+
+def incident_file(options: argparse.Namespace) -> int:
+    """Write the incident's files of a kind."""
+    from cockpit.reports.incident_files import incident_files, read_kind, write_incident_file
+
+    kind = read_kind(options.kind)
+    with open_room(options, runs=True, writes=f"write the {kind} file") as room:
+        known_facts = gather(room.session, room.desk, room.incident)
+        files = incident_files(known_facts, room.session.evidence, kind, templates_dir())
+        if not files:
+            raise UsageError(f"the {kind} has not ended yet: its file is written when it has")
+        there = state_dir(room.desk)
+        paths = []
+        for file in files:
+            known = (there / file.path).exists()
+            paths.append(write_incident_file(there, file))
+            if not known:
+                record_report(room.desk, room.incident, kind, paths[-1].absolute(), file.data, file.redactions)
+        if options.json:
+            output.emit([{"path": str(path), "kind": kind} for path in paths])
+        else:
+            for path in paths:
+                output.say(str(path))
+    return int(ExitCode.OK)
 
 
 def _read(path: Path, *, missing_ok: bool = False) -> str | None:

@@ -49,6 +49,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "incident update": (("incident", "update", "INC", "text"),),
     "incident escalate": (("incident", "escalate", "INC", "L2", "--reason", "r"),),
     "incident section": (("incident", "section", "INC", "summary", "text"),),
+    "incident file": (("incident", "file", "INC", "revert"),),
     "bundle": (("bundle", "INC"),),
     "notify": (("notify", "INC", "--template", "initial", "--send", "pager", "--yes"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
@@ -61,7 +62,7 @@ LOOKS = {
     *("status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys", "gate"),
     *("incident list", "incident show", "incident timeline", "metrics"),
     # Prints; a file that is named is written without any record of it.
-    "postmortem",
+    *("postmortem", "incident capture"),
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
     "demo",
 }

@@ -3,6 +3,7 @@
 import json
 
 from cockpit.diagnosis.parts import clock
+from cockpit.locations import STATE_FOLDER
 from cockpit.models.evidence import Evidence, Rank
 from cockpit.models.playbook import CheckResult
 from cockpit.playbooks.checks.case import Case, cannot_tell, changed, met, name, not_met
@@ -94,7 +95,7 @@ def incident_file_written(case: Case) -> CheckResult:
     of the run. A revert's file is no proof of a rollback's.
     """
     if case.item.evidence is not None:
-        found = case.matches(case.item.evidence)
+        found = case.matches(case.item.evidence) or _own_files(case, case.item.evidence)
     else:
         known = (case.files.look(one.path) for one in case.detail.artifacts if one.kind.startswith(_INCIDENT_KIND))
         found = tuple(filter(None, known))
@@ -107,6 +108,22 @@ def incident_file_written(case: Case) -> CheckResult:
     if broken is not None:
         return not_met(f"{name(newest.path)} {broken}", changed(newest))
     return met(f"{name(newest.path)} is written", changed(newest))
+
+
+def _own_files(case: Case, template: str) -> tuple[FileFact, ...]:
+    """The cockpit's own files about this run (`cockpit incident file`), where its state is kept in the root."""
+    return tuple(one for one in case.files.find(STATE_FOLDER, template) if _names_run(case, one))
+
+
+def _names_run(case: Case, file: FileFact) -> bool:
+    try:
+        value = json.loads(case.files.text(file.path, _MAX_INCIDENT))
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(value, dict):
+        return False
+    runs = value.get("runs")
+    return value.get("run") == case.run.id or (isinstance(runs, list) and case.run.id in runs)
 
 
 def scan_log_exists(case: Case) -> CheckResult:
