@@ -32,7 +32,7 @@ from cockpit.actions.storage import canonical, pretty, read_object, sync_dir, wr
 from cockpit.actions.supervisor import CANCEL, OWN, SUPERVISOR
 from cockpit.clock import iso
 from cockpit.errors import CockpitError, MovedError, UsageError
-from cockpit.journal.files import ensure_state_dir
+from cockpit.journal.files import ensure_state_dir, not_writable
 from cockpit.models.action import Plan
 from cockpit.models.bulk import Bulk, BulkItemState, BulkPlan, BulkState, PlannedItem
 from cockpit.models.run import Run
@@ -239,7 +239,7 @@ def _launch(plan: BulkPlan, context: JobContext, facts: dict[str, Any]) -> Bulk:
         ensure_state_dir(context.state_dir)
         bulk_dir, alive = make_bulk_dir(context.state_dir, at, len(plan.items))
     except OSError as error:
-        raise CockpitError(f"cannot make a bulk in {context.state_dir}: {error.strerror}; nothing was done") from error
+        raise CockpitError(not_writable(context.state_dir, error)) from error
     try:
         try:
             write_atomic(bulk_dir / BULK, pretty(facts))

@@ -22,14 +22,14 @@ from cockpit.actions.ending import journal_holds, settle
 from cockpit.actions.foresight import reviewed
 from cockpit.actions.holding import holder, holders
 from cockpit.actions.item_command import command_spec
-from cockpit.actions.jobs import cancel_job, find_job, load_job, load_jobs, orphan
+from cockpit.actions.jobs import can_end, cancel_job, find_job, load_job, load_jobs
 from cockpit.actions.launcher import REFUSED, JobContext, start_job
 from cockpit.actions.menu import Offer, available, clashes, specs
 from cockpit.actions.movement import fingerprint_of, what_moved
 from cockpit.actions.notes import is_hash_of, not_that_plan
 from cockpit.actions.requests import ServiceOf
 from cockpit.errors import CockpitError, UsageError
-from cockpit.models.action import ActionSpec, Job, JobState, Plan, Reach
+from cockpit.models.action import ActionSpec, Job, Plan, Reach
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run, RunRef
 from cockpit.sanitize import clean
@@ -270,7 +270,7 @@ class ActionDesk:
                 refused = {**about, "action": f"cancel {job.action}", "reason": self._read_only}
                 self.jobs_context.recorder.append(REFUSED, refused)
             raise UsageError(f"cannot cancel the job: {self._read_only}")
-        if job.state is not JobState.RUNNING and orphan(job_dir) is None:
+        if not can_end(job):
             return False
         self.jobs_context.recorder.append(CANCELLED, about)
         return cancel_job(job_dir, self.jobs_context.actor.real_user)

@@ -110,6 +110,12 @@ def orphan(job_dir: Path) -> int | None:
     return next(iter(group_members(facts, *CHILD)), None)
 
 
+def can_end(job: Job) -> bool:
+    """Whether there is something left to end: the job runs, or its command outlived its supervisor."""
+    lost = job.state is JobState.LOST
+    return job.state is JobState.RUNNING or (lost and orphan(Path(job.output).parent) is not None)
+
+
 def wait_job(job_dir: Path, timeout_s: float | None = None) -> Job:
     """Wait until a job has ended and its end was recorded, or could not be.
 

@@ -28,7 +28,7 @@ from cockpit.actions.storage import make_dir, pretty, sync_dir, try_lock, write_
 from cockpit.actions.supervisor import JOB
 from cockpit.clock import Clock, iso
 from cockpit.errors import Change, CockpitError, MovedError, UsageError
-from cockpit.journal.files import ensure_state_dir
+from cockpit.journal.files import ensure_state_dir, not_writable
 from cockpit.models.action import Job, Plan, Reach
 from cockpit.models.journal import Actor
 from cockpit.sanitize import clean
@@ -158,7 +158,7 @@ def _lock_run(state_dir: Path, plan: Plan) -> int:
                 raise BusyError(f"{taken} is taken: {owner}")
             time.sleep(0.01)
     except OSError as error:
-        raise CockpitError(f"cannot lock the run in {state_dir}: {error.strerror}; nothing was done") from error
+        raise CockpitError(not_writable(state_dir, error)) from error
     left = holder(state_dir, key)
     if left is not None:
         os.close(lock)
@@ -171,7 +171,7 @@ def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, m
     try:
         job_dir, alive = make_job_dir(context.state_dir, started)
     except OSError as error:
-        raise CockpitError(f"cannot make a job in {context.state_dir}: {error.strerror}; nothing was done") from error
+        raise CockpitError(not_writable(context.state_dir, error)) from error
     try:
         try:
             if before is not None:

@@ -43,6 +43,8 @@ def audit(options: argparse.Namespace) -> int:
         ]
         for problem in problems:
             output.tell(f"{problem.path}:{problem.line or ''} {problem.reason}; see: cockpit audit verify")
+        # Lines that hold no entry are told of and skipped; a whole file that cannot be read is no record at all.
+        unread = ExitCode.BAD if any(problem.line is None for problem in problems) else ExitCode.OK
         if options.incident:
             _, incident = IncidentIndex(session).find(options.incident)
             entries = [entry for entry in entries if incident_of(entry) == incident.id]
@@ -51,7 +53,7 @@ def audit(options: argparse.Namespace) -> int:
         entries.sort(key=lambda entry: (entry.at, entry.seq))
         if options.json:
             output.emit(documents.entries(entries))
-            return int(ExitCode.OK)
+            return int(unread)
         rows = [
             (Cell(str(entry.seq), Tone.DIM), Cell(iso(entry.at) or "", Tone.DIM), words.text(who(entry)),
              words.text(whence(entry), Tone.DIM), words.text(entry.kind, Tone.ACCENT),
@@ -60,9 +62,9 @@ def audit(options: argparse.Namespace) -> int:
             for entry in entries
         ]  # fmt: skip
         output.table(*_without_empty(("#", "at", "who", "from", "what", "run", "details"), rows))
-        if not entries:
+        if not entries and not problems:
             output.tell("nothing has been recorded")
-    return int(ExitCode.OK)
+    return int(unread)
 
 
 def _without_empty(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[list[str], list[list[Cell]]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.errors import CockpitError
+from cockpit.sanitize import clean
 
 _FIRST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.005
@@ -54,6 +55,14 @@ def ensure_state_dir(path: Path) -> None:
             os.chown(path, -1, parent.st_gid)
             path.chmod(0o2770)
     sync_dir(path.parent)
+
+
+def not_writable(path: Path, error: OSError) -> str:
+    """Why nothing can be kept in the state directory `path`, and what helps, for people."""
+    why = error.strerror or str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        why = f"{error.filename or path} is no directory"
+    return clean(f"the state directory {path} cannot be written: {why}; nothing was done (another one: --state-dir)")
 
 
 def sync_dir(path: Path) -> None:

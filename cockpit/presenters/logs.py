@@ -1,7 +1,7 @@
 """Lines of logs as rows: the routing log, the timeline, and the lines of a file."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,9 +54,16 @@ _KINDS = {
 }  # fmt: skip
 
 
-def timeline_rows(entries: Sequence[Entry], style: TimeStyle) -> list[LogRow]:
-    """What operators did, oldest first; a back-dated remark stands at the time it speaks of."""
-    return [timeline_row(entry, style) for entry in sorted(entries, key=lambda entry: (happened_at(entry), entry.seq))]
+def timeline_rows(entries: Sequence[Entry], style: TimeStyle, *, named: bool = False) -> list[LogRow]:
+    """What operators did, oldest first; a back-dated remark stands at the time it speaks of.
+
+    Args:
+        entries: What to show.
+        style: How times are written.
+        named: Say of each which run it is about, where they are about more than one.
+    """
+    ordered = sorted(entries, key=lambda entry: (happened_at(entry), entry.seq))
+    return [timeline_row(entry, style, named=named) for entry in ordered]
 
 
 def happened_at(entry: Entry) -> datetime:
@@ -65,11 +72,11 @@ def happened_at(entry: Entry) -> datetime:
     return (parse_iso(said) if isinstance(said, str) else None) or entry.at
 
 
-def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
+def timeline_row(entry: Entry, style: TimeStyle, *, named: bool = False) -> LogRow:
     """One journal entry: when, who, what."""
     text = describe(entry)
-    # The names of playbooks hold such words too: what was written on a checklist is never loud.
-    telling = "" if entry.kind.startswith("checklist.") else f"{entry.kind} {text}"
+    # The names of playbooks and runs hold such words too: what was written on a checklist is never loud.
+    telling = "" if entry.kind.startswith(("checklist.", "bulk.started")) else f"{entry.kind} {text}"
     loud = next((tone for word, tone in _LOUD.items() if word in telling), Tone.PLAIN)
     level = {Tone.BAD: Level.ERROR, Tone.WARN: Level.WARN}.get(loud, Level.INFO)
     return LogRow(
@@ -78,8 +85,15 @@ def timeline_row(entry: Entry, style: TimeStyle) -> LogRow:
         at=Cell(times.clock_time(happened_at(entry), style), Tone.DIM),
         where=words.text(who(entry), Tone.DIM),
         what=words.text(_KINDS.get(entry.kind, entry.kind.removeprefix("incident.")), Tone.ACCENT),
-        text=words.text(text, loud),
+        text=words.text(f"{about(entry)}: {text}" if named and about(entry) else text, loud),
     )
+
+
+def about(entry: Entry) -> str:
+    """The run, or whatever else, an entry is about; nothing where its own words name it."""
+    if entry.kind.startswith("incident."):
+        return ""
+    return str(entry.data.get("run") or entry.data.get("target") or "")
 
 
 def who(entry: Entry) -> str:
@@ -99,6 +113,10 @@ _TOLD = (
 )  # fmt: skip
 
 
+_NAMED = 5
+"""Runs of a bulk that its entry names; all of them are in the JSON."""
+
+
 def describe(entry: Entry) -> str:
     """The fields that tell the story, in a fixed order; everything else is in the JSON."""
     if entry.kind.startswith("incident."):
@@ -112,10 +130,22 @@ def describe(entry: Entry) -> str:
         if value in (None, "", [], ()):
             continue
         parts.append(" ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+    if entry.kind == "bulk.started":
+        parts.append(_bulk_text(entry.data))
     undoes = entry.data.get("undoes")
     if type(undoes) is int:
         parts.insert(0, f"undoes #{undoes}")
     return " · ".join(parts)
+
+
+def _bulk_text(data: Mapping[str, object]) -> str:
+    """How much a bulk is about: `12 runs, 2 refused: run-1 run-2 ...`."""
+    named = data.get("runs")
+    runs = [str(run) for run in named] if isinstance(named, list | tuple) else []
+    refused = f", {data['refused']} refused" if data.get("refused") else ""
+    count = data.get("count")
+    more = " ..." if len(runs) > _NAMED else ""
+    return f"{len(runs) if count is None else count} runs{refused}: {' '.join(runs[:_NAMED])}{more}"
 
 
 def file_rows(lines: Sequence[bytes]) -> LazyRows[bytes, LogRow]:

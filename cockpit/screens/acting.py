@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from cockpit.actions.jobs import can_end
 from cockpit.errors import CockpitError, MovedError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.journal import Entry
@@ -98,7 +99,7 @@ class Acting:
         name = words.text(plan.title or f"{plan.action} {plan.run}", limit=80).text
         app = self._screen.app
         if plan.refused:
-            await asking.tell(app, f"Cannot {name}", plan_lines(plan))
+            await asking.tell(app, f"Cannot {name[:1].lower()}{name[1:]}", plan_lines(plan))
             return None
         confirm: Literal["yes", "typed"] = "typed" if plan.confirm is Confirm.TYPED else "yes"
         return await asking.plan(app, name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
@@ -184,10 +185,13 @@ class Acting:
 
         What had ended before this session looked is history: it stands in the timeline and raises no toast.
         """
+        again = False
         for entry in entries:
             job = entry.data.get("job")
             if not isinstance(job, str):
                 continue
+            if entry.kind in ("action.started", "action.ended") and self._listening:
+                again = again or entry.data.get("run_key") == self._screen.scope.key
             if entry.kind == "action.started":
                 self._running.add(job)
             elif entry.kind == "action.ended":
@@ -196,6 +200,9 @@ class Acting:
                 self._running.discard(job)
         self._listening = True
         self._screen.painter.header()
+        if again:
+            # What can be done with the run in scope is another thing now, whoever's job it is.
+            self._screen.scoping.diagnose()
 
     def _ended(self, entry: Entry) -> None:
         good = entry.data.get("state") == JobState.SUCCEEDED.value
@@ -216,8 +223,7 @@ class Acting:
         if run is None:
             return
         desk = screen.session.desk(screen.session.root_of(run.ref))
-        jobs = await asyncio.to_thread(desk.jobs, 200)
-        job = next((job for job in jobs if job.run_key == run.key and job.state is JobState.RUNNING), None)
+        job = await asyncio.to_thread(_to_end, desk, run.key)
         if job is None:
             screen.app.notify("No job of this run is running.", severity="warning", markup=False)
             return
@@ -262,3 +268,8 @@ class Acting:
         self._screen.app.notify(
             words.text(error).text, title=words.text(title).text, severity="error", markup=False, timeout=10
         )
+
+
+def _to_end(desk: "ActionDesk", run_key: str) -> Job | None:
+    """The newest job of a run that can be ended. Reads the disk."""
+    return next((job for job in desk.jobs(200) if job.run_key == run_key and can_end(job)), None)

@@ -187,6 +187,19 @@ class Commanding:
             return "no step to start from: point at one in Receipts"
         return "the run is running" if run.state is RunState.RUNNING else None
 
+    def hindered(self, command: Command) -> str | None:
+        """Why a command has a dim key: it is disabled, or the run has something against it that its dialog will tell.
+
+        The key still opens that dialog: who tries is told why, and the refusal is on record.
+        """
+        scope = self._screen.scope
+        reason = self.disabled(command)
+        if reason is not None or self._screen.marking.runs or scope.run is None or scope.offers is None:
+            return reason
+        action = command.id.removeprefix("run.")
+        here = scope.step in (None, (scope.run.flow, scope.run.step))
+        return scope.offers.get(action) if here or action == "archive" else None
+
     def _refusal(self) -> str | None:
         """Why nothing may be done to the run in scope, or, without one, to any."""
         screen = self._screen
@@ -218,7 +231,7 @@ class Commanding:
         active = screen.deck.state.active
         shown = sorted((c for c in COMMANDS if c.footer and self.fits(c, active)), key=lambda c: (c.footer, c.id))
         screen.query_one("#footer", Footer).hints = tuple(
-            KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.disabled(c)) for c in shown
+            KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.hindered(c)) for c in shown
         )
 
     @staticmethod

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from cockpit.actions.jobs import load_jobs
+from cockpit.actions.jobs import can_end, load_jobs
 from cockpit.bulking import Bulking
 from cockpit.errors import CockpitError
 from cockpit.models.action import Job, JobState
@@ -100,7 +100,7 @@ class JobsScreen(Screen[Job | None]):
     async def _cancel(self) -> None:
         key = self.query_one("#jobs", JobList).cursor_key or ""
         job, bulk = self._job(key), next((each for each in self._bulks if each.id == bulk_of(key)), None)
-        if job is not None and job.state is JobState.RUNNING:
+        if job is not None and await asyncio.to_thread(can_end, job):
             rows = job_lines(job, self._session.now())
             desk = self._session.desk(self._root_of(job))
             await self._end(f"Kill {job.action}", rows, lambda: desk.cancel(job.id))

@@ -169,7 +169,7 @@ class Painter:
         mine = screen.recording.timeline(run) if run else ()
         entries = screen.recording.all_entries() if screen.view.audit else mine
         pane.empty = EmptyState("Nothing has been done yet", ("c comments; ticks and actions appear by themselves.",))
-        pane.set_rows(logs.timeline_rows(entries, screen.view.times))
+        pane.set_rows(logs.timeline_rows(entries, screen.view.times, named=screen.view.audit))
         pane.count = str(len(entries)) if entries else ""
         pane.badges = (Cell("everything", Tone.ACCENT),) if screen.view.audit else ()
 

@@ -28,7 +28,7 @@ class Palette:
     def _items(self, commands: Sequence[Command]) -> list[MenuItem]:
         keymap_of = self._screen.host.keymap_of
         return [
-            MenuItem(c.id, c.title, show_keys(keymap_of(c)), c.group.value, c.help, self._screen.commanding.disabled(c))
+            MenuItem(c.id, c.title, show_keys(keymap_of(c)), c.group.value, c.help, self._screen.commanding.hindered(c))
             for c in commands
         ]
 

@@ -253,6 +253,23 @@ def test_an_entry_says_who_did_what() -> None:
     assert describe(told("note", text="", note=None, step="s", unknown="x")) == "s"
 
 
+def test_a_bulk_says_how_much_it_is_about_and_no_name_makes_it_loud() -> None:
+    runs = [f"run-{number}-failed" for number in range(7)]
+    started = told("bulk.started", action="retry", count=7, refused=2, runs=runs)
+    assert describe(started) == f"retry · 7 runs, 2 refused: {' '.join(runs[:5])} ..."
+    assert timeline_row(started, TimeStyle.UTC).level is Level.INFO
+    assert describe(told("bulk.started", action="retry", runs=runs[:1])) == "retry · 1 runs: run-0-failed"
+
+
+def test_where_everything_is_shown_each_entry_names_its_run() -> None:
+    ended = told("action.ended", action="retry", run="run-7", outcome="exit 0")
+    ticked = told("checklist.tick", target="run-8", text="look")
+    noted = told("note", text="hello")
+    shown = [row.text.text for row in timeline_rows([ended, ticked, noted], TimeStyle.UTC, named=True)]
+    assert shown == ["run-7: retry · exit 0", "run-8: look", "hello"]
+    assert timeline_row(ended, TimeStyle.UTC).text.text == "retry · exit 0"
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "level"),
     [
