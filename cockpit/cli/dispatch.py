@@ -43,6 +43,7 @@ _HANDLERS: dict[str, str] = {
     "bundle": "cockpit.cli.reports:bundle",
     "metrics": "cockpit.cli.metrics:metrics",
     "postmortem": "cockpit.cli.reports:postmortem",
+    "handoff": "cockpit.cli.handoff:handoff",
     "notify": "cockpit.cli.notify:notify",
     "audit": "cockpit.cli.audit:audit",
     "doctor": "cockpit.cli.host:doctor",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 VERBS: dict[str, str] = {
     "metrics": "what incidents cost: time to detect, acknowledge, contain and resolve, SLA, recurrence",
+    "handoff": "the hand-off of a shift: open incidents, runs, jobs, what was done, what waits for a decision",
     "notify": "the text of a notification about an incident; --send hands it to a configured channel",
 }
 
@@ -32,6 +33,10 @@ def add(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     _explain(metrics, _METRICS)
     metrics.add_argument("--since", metavar="T", help="declared at or after: ISO time, or an age such as 30d")
     metrics.add_argument("--until", metavar="T", help="declared before: likewise")
+    handoff = verb("handoff")
+    handoff.add_argument("-o", "--output", metavar="FILE", help="write it there instead of printing it")
+    handoff.add_argument("--force", action="store_true", help="replace a file that is there")
+    handoff.add_argument("--since", metavar="T", default="12h", help="when the shift began: ISO time or age; 12h")
     notify = verb("notify")
     _explain(notify, _NOTIFY)
     notify.add_argument("incident", metavar="INC", help="its id, or the end of it")

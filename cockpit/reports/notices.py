@@ -7,7 +7,7 @@ not recorded it says so of, and never that something is resolved that is not.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from cockpit.incidents.timeline import began_at
 from cockpit.models.incident import Countdown, Incident, Phase, TimelineRow
 from cockpit.reports.redact import Redactor
 from cockpit.reports.render import render
+from cockpit.reports.spans import length
 from cockpit.sanitize import clean
 
 PREFIX, SUFFIX = "notify-", ".txt"
@@ -136,27 +137,27 @@ def _facts(
             "detection": _line(incident.detection),
             "declared_by": _line(incident.declared_by),
         },
-        "started": iso(began_at(incident)),
-        "detected": iso(incident.detected_at),
-        "contained": iso(incident.contained_at),
-        "resolved": iso(end),
-        "duration": _length(end - began_at(incident)) if end is not None else None,
-        "next_update": iso(due),
+        "started": _second(began_at(incident)),
+        "detected": _second(incident.detected_at),
+        "contained": _second(incident.contained_at),
+        "resolved": _second(end),
+        "duration": length(end - began_at(incident)) if end is not None else None,
+        "next_update": _second(due),
         "impact": _line(incident.sections.get("impact")),
         "summary": _line(incident.sections.get("summary")),
         "root_cause": _line(incident.sections.get("root-cause")),
         "resolution": _line(fixed_by(incident)) if end is not None else None,
-        "update": {"text": _line(last.text), "at": iso(last.at)} if last else None,
+        "update": {"text": _line(last.text), "at": _second(last.at)} if last else None,
         "escalation": {
             "level": call.level.value, "who": RUNGS[call.level].who, "to": _line(call.to),
-            "reason": _line(call.reason), "at": iso(call.at),
+            "reason": _line(call.reason), "at": _second(call.at),
         } if call else None,
         "runs": [
             {"id": _line(run.id), "state": run.state.value if run.state else None, "reason": _line(run.reason)}
             for run in incident.runs
         ],
         "tasks": [
-            {"text": _line(task.action), "owner": _line(task.owner), "due": iso(task.deadline)}
+            {"text": _line(task.action), "owner": _line(task.owner), "due": _second(task.deadline)}
             for task in incident.tasks
             if task.completed_at is None
         ],
@@ -185,13 +186,9 @@ def _line(value: str | None) -> str | None:
     return (" ".join(clean(value, _MAX).split()) or None) if value is not None else None
 
 
+def _second(at: datetime | None) -> str | None:
+    return iso(at.replace(microsecond=0)) if at is not None else None
+
+
 def _minute(at: datetime) -> str | None:
     return iso(at.replace(second=0, microsecond=0))
-
-
-def _length(span: timedelta) -> str:
-    minutes = max(int(span.total_seconds()) // 60, 0)
-    days, rest = divmod(minutes, 1_440)
-    hours, minutes = divmod(rest, 60)
-    parts = [f"{number} {name}" for number, name in ((days, "d"), (hours, "h"), (minutes, "min")) if number]
-    return " ".join(parts) or "less than a minute"

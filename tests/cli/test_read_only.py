@@ -60,7 +60,7 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 LOOKS = {
     *("status", "runs", "show", "diagnose", "actions", "plan", "playbooks", "audit", "doctor", "info", "keys", "gate"),
-    *("incident list", "incident show", "incident timeline", "metrics"),
+    *("incident list", "incident show", "incident timeline", "metrics", "handoff"),
     # Prints; a file that is named is written without any record of it.
     *("postmortem", "incident capture"),
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
