@@ -69,6 +69,7 @@ class Presence:
         self._lock: int | None = None
         self._name: str | None = None
         self._target: str | None = None
+        self._over = False
 
     @property
     def name(self) -> str | None:
@@ -78,7 +79,7 @@ class Presence:
     def show(self, target: str | None) -> None:
         """Say which checklist is open now, or that none is."""
         with self._guard, contextlib.suppress(OSError, JournalError):
-            if target == self._target:
+            if target == self._target or self._over:
                 return
             if target is None:
                 self._leave()
@@ -89,8 +90,9 @@ class Presence:
             self._target = target
 
     def leave(self) -> None:
-        """Take the sign away."""
+        """Take the sign away for good: a look that is still under way does not put it up again."""
         with self._guard, contextlib.suppress(OSError):
+            self._over = True
             self._leave()
 
     def _arrive(self) -> None:

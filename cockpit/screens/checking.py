@@ -17,7 +17,8 @@ from cockpit.models.detail import RunDetail
 from cockpit.models.playbook import Checklist
 from cockpit.models.run import Run
 from cockpit.playbooks.states import Look, stamps_of
-from cockpit.presence import FOLDER, Person, Presence, people, tell_when_gone
+from cockpit.presence import Person
+from cockpit.screens.neighbours import Neighbours
 from cockpit.sources.paths import on_disk
 from cockpit.standing import Standing
 
@@ -56,9 +57,7 @@ class Checking:
         self._look = Look()
         self._busy = self._again = False
         self._files: dict[Path, Callable[[], None]] = {}
-        self._folders: list[Callable[[], None]] = []
-        self._waiting: set[tuple[Path, str]] = set()
-        self._signs: dict[Path, Presence] = {}
+        self._neighbours = Neighbours(screen.session, self._stir)
 
     @cached_property
     def lists(self) -> "Checklists":
@@ -69,16 +68,13 @@ class Checking:
 
     def start(self) -> None:
         """Listen for people who come and go."""
-        session = self._screen.session
-        for directory in {session.state_dir(root) for root in session.roots}:
-            self._folders.append(session.board.watch_file(directory / FOLDER, self._stir))
+        self._neighbours.start()
 
     def stop(self) -> None:
         """Stop listening, and be gone for the others."""
-        for leave in (*self._folders, *self._files.values()):
+        for leave in self._files.values():
             leave()
-        for sign in self._signs.values():
-            sign.leave()
+        self._neighbours.stop()
 
     def current(self, run: Run) -> Checklist:
         """A run's checklist, by the record of now and the last look at the evidence."""
@@ -115,30 +111,10 @@ class Checking:
     # -- in a thread
 
     def _read(self, run: Run, detail: RunDetail) -> None:
-        session = self._screen.session
         target = self.lists.of_run(run)
         standing = self.lists.stand(target, details={run.key: detail})
-        state_dir = session.state_dir(target.root)
-        self._show(state_dir, target.id if standing.recorded.items else None)
-        found = people(state_dir, but=self._signs[state_dir].name)
-        for one in found:
-            self._notice(state_dir, one.name)
-        here = tuple(one for one in found if one.target == target.id)
+        here = self._neighbours.meet(target.root, target.id, here=bool(standing.recorded.items))
         self._screen.post_message(Stood(run.key, standing, here))
-
-    def _show(self, state_dir: Path, target: str | None) -> None:
-        """Tell the others what is open here; a session that must not write tells nobody."""
-        session = self._screen.session
-        sign = self._signs.setdefault(state_dir, Presence(state_dir, session.actor, session.now))
-        for other in self._signs.values():
-            if other is not sign:
-                other.show(None)
-        sign.show(None if session.read_only else target)
-
-    def _notice(self, state_dir: Path, name: str) -> None:
-        if (state_dir, name) not in self._waiting:
-            self._waiting.add((state_dir, name))
-            tell_when_gone(state_dir, name, self._stir)
 
     def _stir(self) -> None:
         if self._screen.is_running:

@@ -14,8 +14,10 @@ from textual.screen import Screen
 
 from cockpit.errors import CockpitError
 from cockpit.incidents.clocks import most_pressing
+from cockpit.journal.actor import shown
 from cockpit.models.incident import Gate, Incident, TimelineRow
 from cockpit.models.playbook import Checklist as ChecklistModel
+from cockpit.presence import Person
 from cockpit.presenters import checklist as checklists
 from cockpit.presenters import incidents as rows
 from cockpit.presenters import words
@@ -24,6 +26,7 @@ from cockpit.presenters.tiles import KEEP, tile
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.incident_acts import IncidentActs
 from cockpit.screens.incident_ticks import IncidentTicks
+from cockpit.screens.neighbours import Neighbours
 from widgets.checklist import Checklist
 from widgets.detail import DetailPane
 from widgets.footer import Footer
@@ -36,6 +39,7 @@ from widgets.timeline import Timeline
 if TYPE_CHECKING:
     from cockpit.incident_desk import IncidentDesk
     from cockpit.incident_index import IncidentIndex
+    from cockpit.screens.cockpit import CockpitScreen
     from cockpit.session import Session
 
 WIDE = 100
@@ -54,6 +58,7 @@ class Picture:
     page: tuple[TextRow, ...]
     timeline: tuple[TimelineRow, ...]
     checklist: ChecklistModel
+    here: tuple[Person, ...] = ()
 
 
 class IncidentScreen(Screen[tuple[str, int | None] | None]):
@@ -111,6 +116,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         self._pane = "page"
         self._first = first
         self._leave: list[Callable[[], None]] = []
+        self._neighbours = Neighbours(session, self._tell)
 
     def compose(self) -> ComposeResult:
         """Header, tabs on a narrow screen, the panes, keys."""
@@ -129,6 +135,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         self._leave.append(board.subscribe(lambda _: self._tell()))
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell))
+        self._neighbours.start()
         self.set_interval(TICK_S, self.look)
         self.query_one("#tabs", TabLine).tabs = [
             Tab("page", "1", "Incident"), Tab("steps", "4", "Checklist"), Tab("story", "5", "Timeline"),
@@ -140,6 +147,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         """Stop listening."""
         for leave in self._leave:
             leave()
+        self._neighbours.stop()
 
     # -- looking
 
@@ -174,7 +182,9 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             incident, situation.clocks, gate, desk.escalation(situation), desk.pins(incident),
             desk.recurrence(incident), self.session.now(),
         )  # fmt: skip
-        return Picture(incident, gate, tuple(page), desk.timeline(incident, situation), situation.checklist)
+        root = next(root for root in self.session.roots if self.session.ledger(root) is desk.ledger)
+        here = self._neighbours.meet(root, incident.id, here=bool(situation.checklist.items))
+        return Picture(incident, gate, tuple(page), desk.timeline(incident, situation), situation.checklist, here)
 
     def _paint(self, picture: Picture) -> None:
         now = self.session.now()
@@ -193,6 +203,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             checklists.checklist_rows(picture.checklist, titles, now, TimeStyle.RELATIVE, unicode=self.unicode)
         )
         steps.count = checklists.progress(picture.checklist)
+        steps.badges = checklists.badges(picture.checklist, picture.here, shown(self.session.actor))
         story = self.query_one("#story", Timeline)
         story.set_rows(rows.timeline_rows(picture.timeline, now, TimeStyle.UTC))
         story.count = str(len(picture.timeline))
@@ -214,6 +225,13 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         """Why nothing may be recorded, or `None`."""
         reasons = [self.session.refusal(root) for root in self.session.roots]
         return reasons[0] if reasons and all(reasons) else None
+
+    @property
+    def panes(self) -> "CockpitScreen | None":
+        """The panes below this screen."""
+        from cockpit.screens.cockpit import CockpitScreen
+
+        return next((screen for screen in self.app.screen_stack if isinstance(screen, CockpitScreen)), None)
 
     @property
     def desk(self) -> "IncidentDesk":

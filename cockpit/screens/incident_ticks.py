@@ -1,13 +1,17 @@
 """The checklist of the incident on the screen: ticks, skips, claims, verification, further playbooks."""
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cockpit.checking import Checklists
 from cockpit.models.incident import Incident
-from cockpit.models.playbook import ItemState
+from cockpit.models.playbook import ChecklistItem, ItemState
 from cockpit.presenters import words as shown
 from cockpit.screens import asking
 from cockpit.screens.incident_record import Recorder
+from cockpit.screens.item_menu import Doors, item_menu, say_told, say_verified
+from cockpit.standing import Work, Written
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
@@ -50,44 +54,47 @@ class IncidentTicks(Recorder):
             await self.record("start a checklist", lambda desk: self._lists.start(self._target(desk, incident), name))
 
     async def _toggle(self, incident: Incident, item: str) -> None:
-        picture = self._screen.picture
-        known = picture.checklist.items if picture else ()
-        settled = any(each.id == item and each.state is not ItemState.OPEN for each in known)
-        await self.record("tick", lambda desk: self._lists.toggle(self._target(desk, incident), item, settled=settled))
+        found = self._found(item)
+        if found is not None:
+            settled = found.state is not ItemState.OPEN
+            await self._write("tick", incident, lambda on: self._lists.toggle(on, item, settled=settled))
 
-    async def _verify(self, incident: Incident) -> None:
-        await self.record("verify", lambda desk: self._lists.verify(self._target(desk, incident)))
+    async def _verify(self, incident: Incident, item: str | None = None) -> None:
+        written = await self._write("verify", incident, lambda on: self._lists.verify(on, item))
+        if isinstance(written, Written):
+            say_verified(self._screen.app, written, item)
 
     async def _item_menu(self, incident: Incident, item: str) -> None:
-        app, picture = self._screen.app, self._screen.picture
-        found = next((each for each in picture.checklist.items if each.id == item), None) if picture else None
+        found = self._found(item)
         if found is None:
             return
-        settled = found.state is not ItemState.OPEN
-        items = [
-            MenuItem("tick", "tick: it is done", "t"),
-            MenuItem("skip", "skip it, with a reason", "s"),
-            MenuItem("note", "write a note", "n"),
-            MenuItem("claim", "claim it: you work on it", "c"),
-            MenuItem("untick", "untick: it is open again", "u", disabled=None if settled else "it is open"),
-        ]
-        title = shown.text(found.text, limit=60).text
-        choice = await asking.menu(app, title, items)
-        name = incident.id
-        if choice == "tick":
-            await self.record("tick", lambda desk: self._lists.tick(self._target(desk, incident), item))
-        elif choice == "untick":
-            await self.record("untick", lambda desk: desk.ledger.untick(name, item))
-        elif choice == "claim":
-            await self.record("claim", lambda desk: desk.ledger.claim(name, item))
-        elif choice == "skip":
-            reason = await asking.text(app, f"Skip: {title}", "Why?")
-            if reason:
-                await self.record("skip", lambda desk: desk.ledger.skip(name, item, reason))
-        elif choice == "note":
-            text = await asking.text(app, f"Note: {title}", "What is to be remembered?")
-            if text:
-                await self.record("note", lambda desk: desk.ledger.note(name, item, text))
+        desk = await asyncio.to_thread(lambda: self._screen.desk)
+
+        async def write(what: str, act: Callable[[], object]) -> None:
+            await self._write(what, incident, lambda _: act())
+
+        async def verify(name: str) -> None:
+            await self._verify(incident, name)
+
+        doors = Doors(write, verify, self._do)
+        await item_menu(self._screen.app, self._lists, self._target(desk, incident), found, doors)
+
+    async def _do(self, work: Work) -> None:
+        """Through the panes below, where its output is shown."""
+        panes = self._screen.panes
+        if panes is not None:
+            await panes.items.do(work)
+
+    async def _write(self, what: str, incident: Incident, act: "Callable[[Target], object]") -> object:
+        """Record something, and say what whoever recorded it should know."""
+        kept: list[object] = []
+        await self.record(what, lambda desk: kept.append(act(self._target(desk, incident))))
+        say_told(self._screen.app, kept[0])
+        return kept[0]
+
+    def _found(self, item: str) -> ChecklistItem | None:
+        picture = self._screen.picture
+        return next((each for each in picture.checklist.items if each.id == item), None) if picture else None
 
     def _target(self, desk: "IncidentDesk", incident: Incident) -> "Target":
         session = self._screen.session

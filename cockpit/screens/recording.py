@@ -15,7 +15,7 @@ from cockpit.models.playbook import Checklist
 from cockpit.models.run import Run
 from cockpit.presenters import words
 from cockpit.screens import asking
-from cockpit.standing import Written
+from cockpit.screens.item_menu import say_told
 from widgets.rows import MenuItem, TextRow
 
 if TYPE_CHECKING:
@@ -180,8 +180,7 @@ class Recording:
         except CockpitError as error:
             screen.app.notify(words.text(error).text, title=f"Could not {what}", severity="error", markup=False)
         else:
-            for told in written.told if isinstance(written, Written) else ():
-                screen.app.notify(words.text(told).text, severity="warning", markup=False)
+            say_told(screen.app, written)
         screen.painter.record()
         screen.refresh_ledgers()
 

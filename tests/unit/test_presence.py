@@ -56,6 +56,7 @@ def test_people_come_move_and_go(state: Path, clock: Clock) -> None:
     bob.show("run-3")
     alice.leave()
     alice.leave()
+    alice.show("run-1")
     assert names(state) == [("root (bob)", "run-3")]
     bob.leave()
     assert list((state / FOLDER).iterdir()) == []
