@@ -5,8 +5,8 @@ BUILT_IN_ACTIONS = frozenset({"archive", "restore"})
 
 RESERVED = BUILT_IN_ACTIONS | {
     "actions", "audit", "bulk", "bundle", "checklist", "claim", "cockpit", "config", "demo", "diagnose", "do",
-    "doctor", "gate", "handoff", "help", "incident", "info", "jobs", "keys", "metrics", "notify", "plan", "playbooks",
-    "postmortem", "record", "runs", "show", "skip", "status", "tick", "unclaim", "undo", "untick", "update", "verify",
-    "version", "view",
+    "doctor", "gate", "handoff", "help", "incident", "info", "jobs", "keys", "metrics", "note", "notify", "perform",
+    "plan", "playbooks", "postmortem", "record", "runs", "show", "skip", "status", "tick", "unclaim", "undo", "untick",
+    "update", "verify", "version", "view",
 }  # fmt: skip
 """Verbs, as the headless contract has them. `resume` and `retry` are verbs and the actions of the same name."""

@@ -58,24 +58,35 @@ def plan(options: argparse.Namespace) -> int:
 def act(options: argparse.Namespace) -> int:
     """Do it, once confirmed. Exit 1 where the job fails, 3 where its gate is closed, 5 where the run moved."""
     with open_session(options) as session:
-        rested_on = None if options.plan is None else recall(locations.cache_dir(), check_hash(options.plan))
         try:
             made, ref = _plan(session, options)
         except UsageError as error:
             raise UsageError(f"{error}{_hint(options)}") from error
-        if made.refused:
-            # Through the same door as a confirmed one, so that the refusal is on record too.
-            session.perform(made, ref, expected=options.plan, rested_on=rested_on)
-        if not options.yes:
-            confirm(made)
-        job = session.perform(made, ref, expected=options.plan, rested_on=rested_on, timeout_s=options.timeout)
-        desk = session.desk(session.root_of(ref))
-        if options.wait and job.state is JobState.RUNNING:
-            job = wait(desk, job, echo=not options.json)
-        if options.json:
-            output.emit(documents.job(job))
-        else:
-            output.tell(f"{told(job)}; job {job.id}")
+        return carry_out(session, made, ref, options)
+
+
+def carry_out(session: Session, made: Plan, ref: RunRef, options: argparse.Namespace) -> int:
+    """Do what a plan says, once confirmed (`--yes`, `--plan`, `--timeout`, `--wait`); returns the exit code.
+
+    Raises:
+        UsageError: It was not confirmed, or it is refused.
+        MovedError: The run moved since the plan.
+        CockpitError: It could not be started.
+    """
+    rested_on = None if options.plan is None else recall(locations.cache_dir(), check_hash(options.plan))
+    if made.refused:
+        # Through the same door as a confirmed one, so that the refusal is on record too.
+        session.perform(made, ref, expected=options.plan, rested_on=rested_on)
+    if not options.yes:
+        confirm(made)
+    job = session.perform(made, ref, expected=options.plan, rested_on=rested_on, timeout_s=options.timeout)
+    desk = session.desk(session.root_of(ref))
+    if options.wait and job.state is JobState.RUNNING:
+        job = wait(desk, job, echo=not options.json)
+    if options.json:
+        output.emit(documents.job(job))
+    else:
+        output.tell(f"{told(job)}; job {job.id}")
     return int(_exit_code(made, job))
 
 
@@ -122,6 +133,16 @@ def chosen_options(options: argparse.Namespace) -> dict[str, str]:
         UsageError: One of them is no NAME=VALUE.
     """
     chosen: dict[str, str] = {"remove": "yes"} if options.remove else {}
+    return chosen | given(options)
+
+
+def given(options: argparse.Namespace) -> dict[str, str]:
+    """What `--set` gives.
+
+    Raises:
+        UsageError: One of them is no `NAME=VALUE`.
+    """
+    chosen: dict[str, str] = {}
     for text in options.set:
         name, found, value = text.partition("=")
         if not found or not name:

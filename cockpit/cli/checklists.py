@@ -1,8 +1,9 @@
-"""`checklist`, `tick`, `untick`, `skip`, `claim`, `unclaim`, `verify`."""
+"""`checklist`, `tick`, `untick`, `skip`, `claim`, `unclaim`, `verify`, `note`, `perform`."""
 
 import argparse
 from collections.abc import Callable
 
+from cockpit import locations
 from cockpit.checking import Checklists
 from cockpit.cli import output
 from cockpit.cli.context import open_session
@@ -62,6 +63,34 @@ def claim(options: argparse.Namespace) -> int:
 def release(options: argparse.Namespace) -> int:
     """Say that nobody works on an item any more."""
     return _write("release", options, lambda lists, on: _only(lists, on, lists.ledger(on).release(on.id, options.item)))
+
+
+def note(options: argparse.Namespace) -> int:
+    """Write something down about an item; its state stays."""
+    return _write(
+        "note", options, lambda lists, on: _only(lists, on, lists.ledger(on).note(on.id, options.item, options.text))
+    )
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Do what an item names: its action or its command, once its plan is confirmed. `--show` only prints the plan."""
+    from cockpit.actions.notes import remember
+    from cockpit.cli import actions
+
+    with open_session(options) as session:
+        checklists, target = _target(session, options)
+        if not options.show:
+            session.require_writable("perform", target.root, target.run)
+        found = checklists.work(target, options.item)
+        made = checklists.plan(found, actions.given(options))
+        if not options.show:
+            return actions.carry_out(session, made, found.run.ref, options)
+        remember(locations.cache_dir(), made)
+        if options.json:
+            output.emit(documents.plan(made))
+        else:
+            actions.print_plan(made)
+    return int(ExitCode.BAD if made.refused else ExitCode.OK)
 
 
 def verify(options: argparse.Namespace) -> int:

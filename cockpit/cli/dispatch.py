@@ -37,6 +37,8 @@ _HANDLERS: dict[str, str] = {
     "claim": "cockpit.cli.checklists:claim",
     "unclaim": "cockpit.cli.checklists:release",
     "verify": "cockpit.cli.checklists:verify",
+    "note": "cockpit.cli.checklists:note",
+    "perform": "cockpit.cli.checklists:perform",
     "playbooks": "cockpit.cli.playbooks:playbooks",
     "incident": "cockpit.cli.incidents:incident",
     "gate": "cockpit.cli.incidents:gate",

@@ -42,6 +42,8 @@ VERBS: dict[str, str] = {
     "claim": "say that you work on a checklist item",
     "unclaim": "say that nobody works on a checklist item any more",
     "verify": "ask every check of a checklist; exit 1 where the evidence says otherwise than a tick",
+    "note": "write something down about a checklist item",
+    "perform": "do what a checklist item names: its action or its command, once the plan is confirmed",
     "playbooks": "the playbooks: list, show one, lint",
     "audit": "who did what; `audit verify` checks the hash chain",
     "doctor": "is this host ready",
@@ -309,10 +311,15 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     claim = verb("claim")
     claim.add_argument("--owner", metavar="PERSON", help="who works on it, where that is not you")
     verify = verb("verify")
-    for parser in (tick, skip, verb("untick"), claim, verb("unclaim"), verify):
+    note, perform = verb("note"), verb("perform")
+    for parser in (tick, skip, verb("untick"), claim, verb("unclaim"), verify, note, perform):
         parser.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
         nargs = "?" if parser is verify else None
         parser.add_argument("item", metavar="ITEM", nargs=nargs, help="the id that `checklist` prints")
+    note.add_argument("text", metavar="TEXT", help="what is to be remembered")
+    perform.add_argument("--show", action="store_true", help="print the plan and do nothing")
+    perform.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an input of the action")
+    _confirmation(perform)
     playbooks = verb("playbooks")
     playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
     playbooks.add_argument("names", metavar="ID|FILE", nargs="*")

@@ -54,6 +54,8 @@ WRITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "notify": (("notify", "INC", "--template", "initial", "--send", "pager", "--yes"),),
     "claim": (("claim", FAILED, "ITEM"), ("claim", FAILED, "ITEM", "--owner", "bob")),
     "unclaim": (("unclaim", FAILED, "ITEM"),),
+    "note": (("note", FAILED, "ITEM", "words"),),
+    "perform": (("perform", FAILED, "failed-run/retry", "--yes"),),
     "verify": (("verify", FAILED), ("verify", FAILED, "ITEM", "--json")),
 }
 """Verbs that act on a run or write about one, each as it would be typed; the words of `SETUPS` are filled in."""
