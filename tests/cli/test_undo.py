@@ -210,3 +210,53 @@ def test_of_two_undos_at_once_one_is_refused(cli: Cli, root: Path, items: list[s
     assert codes[1] in (ExitCode.USAGE, ExitCode.MOVED)
     undone = [each for each in cli("audit", "--json", "--kind", "checklist").ok().json if "undoes" in each["data"]]
     assert len(undone) == 1
+
+
+DECLARED = """
+[[actions]]
+id = "set-up"
+title = "Set up"
+argv = ["touch", "{run}.{stage}"]
+cwd = "Makefile"
+undone_by = "take-down"
+
+[[actions.inputs]]
+name = "stage"
+title = "Stage"
+
+[[actions.inputs]]
+name = "why"
+title = "Why"
+kind = "text"
+optional = true
+
+[[actions]]
+id = "take-down"
+title = "Take down"
+argv = ["rm", "{run}.{stage}"]
+cwd = "Makefile"
+
+[[actions.inputs]]
+name = "stage"
+title = "Stage"
+"""
+
+
+def test_an_action_is_taken_back_by_the_one_it_names_with_what_was_chosen(cli: Cli, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(DECLARED)
+    config = ("--config", tmp_path / "c.toml")
+    made = root.parent / f"{FAILED}.blue"
+    cli("do", "set-up", FAILED, "--set", "stage=blue", "--set", "why=because", "--yes", *config).ok()
+    assert made.exists()
+    done = cli("undo", "--yes", "--json", *config).ok().json
+    assert (done["job"]["action"], done["job"]["state"]) == ("take-down", "succeeded")
+    assert not made.exists()
+    again = cli("undo", "--yes", *config)
+    assert again.code == 2
+    assert "taken back already" in again.err
+    cli("do", "set-up", FAILED, "--set", "stage=green", "--yes", *config).ok()
+    cli("do", "take-down", FAILED, "--set", "stage=green", "--yes", *config).ok()
+    refused = cli("undo", "--yes", *config)
+    assert refused.code == 2
+    assert "no action takes it back" in refused.err
+    assert "take-down followed" in refused.err
