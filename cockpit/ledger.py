@@ -21,6 +21,7 @@ from cockpit.models.run import Run
 from cockpit.playbooks import commands
 from cockpit.playbooks.checklists import ChecklistFold
 from cockpit.playbooks.loader import Library
+from cockpit.runtime.compact import without_gc
 from cockpit.sanitize import clean
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Ledger:
             return self._refresh()
 
     def _refresh(self) -> bool:
+        # What is read stays: a collection in the middle of a long journal walks over all of it for nothing.
+        with without_gc():
+            return self._take_in()
+
+    def _take_in(self) -> bool:
         changed = False
         while True:
             batch = self.journal.follow(self._cursor)
@@ -178,7 +184,7 @@ class Ledger:
 
     def incidents(self) -> "tuple[Incident, ...]":
         """Every incident, in the order of their declaration."""
-        with self._lock:
+        with self._lock, without_gc():
             return self._incidents.incidents()
 
     def incident_names(self) -> frozenset[str]:

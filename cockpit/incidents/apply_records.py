@@ -195,5 +195,7 @@ def playbook(incident: Incident, entry: Entry) -> Incident:
 
 
 def settled(incident: Incident, entry: Entry) -> Incident:
-    """A settled item changes the checklist, and shows that somebody responds."""
+    """A settled item changes the checklist; the first one also shows that somebody responds."""
+    if incident.acknowledged_at is not None:
+        return incident
     return incident.model_copy() if events.words(entry.data, "item") else incident

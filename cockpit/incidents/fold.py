@@ -6,6 +6,7 @@ portions they were fed in, and one that is fed twice counts once. Entries that s
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from cockpit.incidents.events import DECLARED, incident_of
@@ -13,6 +14,9 @@ from cockpit.models.journal import Entry
 
 if TYPE_CHECKING:
     from cockpit.models.incident import Incident
+
+
+_ORDER = attrgetter("seq", "at", "hash")
 
 
 class IncidentFold:
@@ -81,4 +85,4 @@ def fold(entries: Iterable[Entry]) -> "tuple[Incident, ...]":
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=lambda entry: (entry.seq, entry.at, entry.hash)))
+    return tuple(sorted(entries, key=_ORDER))

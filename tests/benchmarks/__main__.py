@@ -30,6 +30,7 @@ ITEMS: dict[str, Callable[[Bench], Iterator[Item]]] = {
     "key_to_frame": live.key_to_frame,
     "memory": core.memory,
     "journal": core.journal,
+    "incidents": core.incidents,
     "toolong": core.toolong,
 }
 """In this order: what changes the generated tree comes after what measures it untouched."""
@@ -51,7 +52,7 @@ def main() -> int:
 def measure(folder: Path, chosen: list[str], *, quick: bool, runs: int | None) -> dict[str, Any]:
     """Generate the data and measure the chosen items; the document."""
     count = runs or (500 if quick else 10_000)
-    needs_runs = any(name not in {"command_line", "journal"} for name in chosen)
+    needs_runs = any(name not in {"command_line", "journal", "incidents"} for name in chosen)
     _say(f"generating {count if needs_runs else 1} runs in {folder}")
     data = generate(folder / "tree", count if needs_runs else 1)
     _say(f"{data.files} files, {data.size / 1e6:.0f} MB in {data.seconds:.1f} s")

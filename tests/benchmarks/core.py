@@ -13,7 +13,9 @@ from pathlib import Path
 from cockpit.clock import system_clock
 from cockpit.journal.actor import current_actor
 from cockpit.journal.log import Journal
-from tests.benchmarks.generate import LOG_RUN, add_routing_log
+from cockpit.ledger import Ledger
+from cockpit.playbooks.loader import load_library
+from tests.benchmarks.generate import LOG_RUN, add_routing_log, incident_journal
 from tests.benchmarks.harness import SIZE, Bench, Item, bare, cockpit, plain, resident, timed
 from tests.terminal import PtyProgram
 
@@ -81,6 +83,27 @@ def journal(bench: Bench) -> Iterator[Item]:
     yield Item(
         "journal.fold", folded * per, "s", baseline * per, None, "ratio",
         note="reading every entry, per 100,000; against json.loads of every line in plain Python",
+    )  # fmt: skip
+
+
+def incidents(bench: Bench) -> Iterator[Item]:
+    """CPU seconds from a journal of 100,000 events of incidents and their checklists to every incident in it."""
+    entries = 100_000 if not bench.quick else 20_000
+    path = bench.home / "incidents.jsonl"
+    incident_journal(path, entries)
+    library = load_library()
+    samples = []
+    for _ in range(bench.times(5, 3)):
+        ledger = Ledger(Journal(path, current_actor(), system_clock), library)
+        started = time.process_time()
+        ledger.refresh()
+        found = ledger.incidents()
+        samples.append((time.process_time() - started) * 100_000 / entries)
+        if sum(len(each.notes) for each in found) != entries // 5:
+            raise RuntimeError("the fold lost events")
+    yield Item(
+        "incidents.fold", statistics.median(samples), "s", None, 1.0, samples=samples,
+        note="CPU seconds per 100,000 events of 200 incidents: read, decoded, both folds, every incident built",
     )  # fmt: skip
 
 

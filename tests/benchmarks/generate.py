@@ -16,6 +16,8 @@ from typing import Any
 
 from cockpit.demo.files import stamp
 from cockpit.demo.flows import FLOWS, Flow, Step, flow_yaml, flows_yaml
+from cockpit.journal.codec import GENESIS, seal
+from cockpit.models.journal import Actor
 
 RECEIPTS_PER_RUN = 10
 ID_PATTERN = r"-b\d{5}\b"
@@ -280,3 +282,41 @@ def add_routing_log(runs: Path, lines: int, end: datetime) -> Path:
     for changed in (path, directory / "meta.json", directory / "spec.json", directory):
         os.utime(changed, (when, when))
     return path
+
+
+def incident_journal(path: Path, entries: int, incidents: int = 200) -> None:
+    """A journal, sealed as a real one, of incidents that are worked at the same time.
+
+    Seven of ten events settle items of a checklist, two are notes, the rest are tasks and updates.
+    """
+    actor = Actor(user="root", real_user="ada", tty="pts/1")
+    start, previous = datetime(2026, 11, 19, tzinfo=UTC), GENESIS
+    with path.open("wb", buffering=1 << 20) as stream:
+        for number in range(entries):
+            name = f"inc-20261119-{number % incidents + 1:03}"
+            kind, data = _incident_event(name, number // incidents)
+            at = start + timedelta(seconds=number)
+            line, entry = seal(
+                seq=number + 1, at=at, actor=actor, kind=kind, incident=name, data=data, prev=previous
+            )  # fmt: skip
+            previous = entry.hash
+            stream.write(line)
+
+
+def _incident_event(incident: str, number: int) -> tuple[str, dict[str, Any]]:
+    """What happens to an incident as event `number` of its life."""
+    item = {"target": incident, "item": f"response-protocol/item-{number % 33}", "text": "It is looked at"}
+    match number % 10:
+        case 0 if number == 0:
+            return "incident.declared", {"title": "Builds time out", "severity": "SEV3", "evidence": []}
+        case 1 | 6:
+            return "incident.note", {"text": f"remark {number}"}
+        case 4 if number % 20 == 4:
+            return "incident.task", {"task": f"t{number}", "action": "look", "owner": "ada", "verification": "seen"}
+        case 4:
+            return "incident.update", {"text": f"update {number}", "next_due": "2026-11-21T06:00:00Z"}
+        case 9:
+            return "checklist.skip", item | {"reason": "it does not apply"}
+        case _:
+            evidence = [{"rank": "receipt", "path": "run/receipts/clarify-clarifier.json", "line": 1, "quote": "ok"}]
+            return "checklist.tick", item | {"note": "read it", "evidence": evidence}

@@ -1,4 +1,4 @@
-"""An incident from its discovery to its end, headless: a run that only says it succeeded, on built and recorded runs."""
+"""An incident from its discovery to its end, headless, behind a run that says it succeeded: built and recorded."""
 
 import json
 from collections.abc import Iterable, Mapping
