@@ -10,7 +10,7 @@ from cockpit.actions.desk import ActionDesk
 from cockpit.actions.notes import check_hash, recall, remember
 from cockpit.cli import output
 from cockpit.cli.context import open_session
-from cockpit.errors import ExitCode, UsageError
+from cockpit.errors import CockpitError, ExitCode, UsageError
 from cockpit.models.action import Confirm, Job, JobState, Plan
 from cockpit.models.request import RequestExit
 from cockpit.models.run import Run, RunRef
@@ -87,7 +87,19 @@ def carry_out(session: Session, made: Plan, ref: RunRef, options: argparse.Names
         output.emit(documents.job(job))
     else:
         output.tell(f"{told(job)}; job {job.id}")
+    _file(session, job)
     return int(_exit_code(made, job))
+
+
+def _file(session: Session, job: Job) -> None:
+    """Write what an incident keeps of such a job. That it cannot be written changes nothing about the job."""
+    from cockpit.reporting import file_ended
+
+    try:
+        for path in file_ended(session, job):
+            output.tell(f"written: {path}")
+    except CockpitError as error:
+        output.tell(f"the incident's file was not written: {error}")
 
 
 def _exit_code(made: Plan, job: Job) -> ExitCode:

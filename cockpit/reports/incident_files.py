@@ -46,6 +46,11 @@ class IncidentFile:
     redactions: int
 
 
+def kind_of(action: str) -> str | None:
+    """The kind of file that a job of this action leaves, or `None`."""
+    return _ACTIONS.get(action)
+
+
 def read_kind(text: str) -> str:
     """A kind of incident file.
 

@@ -83,3 +83,28 @@ def test_the_capture_holds_commands_with_their_output_and_no_secret(cli: Cli, in
     cli("incident", "capture", INC, "-o", target).ok()
     assert target.read_text() == made.out
     assert cli("incident", "capture", INC, "--json").ok().json["commands"][0]["exit_code"] == 0
+
+
+ACTION = """\
+[[actions]]
+id = "revert"
+title = "Revert"
+sources = ["flow-studio"]
+argv = ["echo", "reverted {sha} with", "battery-staple-7"]
+inputs = [{ name = "sha", title = "Commit" }, { name = "reason", title = "Why", kind = "text" }]
+"""
+
+
+def test_an_action_that_ends_leaves_its_file(cli: Cli, incident: Path, tmp_path: Path) -> None:
+    config = tmp_path / "own.toml"
+    config.write_text(ACTION)
+    words = ("--config", config, "revert", FAILED, "--set", "sha=abc123", "--set", "reason=slo breach", "--yes")
+    done = cli(*words).ok()
+    (path,) = (incident / ".cockpit" / "incidents").iterdir()
+    assert f"written: {path}" in done.err
+    document = json.loads(path.read_text())
+    assert path.name == f"revert-{document['id']}.json"
+    assert (document["run"], document["reason"], document["refs"]) == (FAILED, "slo breach", {"sha": "abc123"})
+    assert document["results"]["exit_code"] == 0
+    assert "reverted abc123 with [masked]" in document["results"]["output"]
+    assert cli("incident", "file", INC, "revert").ok().out == f"{path}\n"

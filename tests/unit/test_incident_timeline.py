@@ -160,6 +160,7 @@ def test_every_kind_of_event_is_told_in_words() -> None:
         ),
         (events.RUN_REMOVED, {"run": "run-1", "reason": "other cause"}, "Detached run-1: other cause"),
         (events.REOPENED, {"phase": "fix", "reason": "again"}, "Opened again in phase fix: again"),
+        (events.REPORT, {"report": "bundle", "path": "/s/b.tar.gz"}, "Written: bundle, /s/b.tar.gz"),
         (events.CLOSED, {"reason": "fixed"}, "Closed: fixed"),
         ("incident.invented", {"x": 1}, "incident.invented"),
     ]  # fmt: skip
