@@ -11,17 +11,19 @@ from cockpit.diagnosis.order import attention_key
 from cockpit.errors import ExitCode
 from cockpit.filtering import parse_filter
 from cockpit.incident_index import IncidentIndex
-from cockpit.incidents.clocks import most_pressing
+from cockpit.incidents.clocks import most_pressing, next_update
 from cockpit.models.detail import RunDetail
+from cockpit.models.incident import Incident
 from cockpit.models.run import ATTENTION, Run, RunState
 from cockpit.presenters import documents, incident_documents, times, words
 from cockpit.presenters.detail import run_lines
 from cockpit.presenters.header import state_counts
-from cockpit.presenters.incidents import LIST_TITLES, list_row
+from cockpit.presenters.incidents import LIST_TITLES, countdown, list_row
 from cockpit.presenters.logs import routing_rows
 from cockpit.presenters.receipts import receipt_rows
 from cockpit.presenters.runs import RunsView, arrange, claim, counts, note, place, step_counts
 from cockpit.presenters.times import TimeStyle
+from cockpit.response import Policy
 from widgets.rows import Cell, TextRow, Tone
 
 STATUS_LINES = 12
@@ -54,12 +56,21 @@ def status(options: argparse.Namespace) -> int:
             policy = session.settings.incidents.policy()
             output.say()
             output.table(LIST_TITLES, [list_row(one, most_pressing(one, now, policy), now) for _, one in open_ones])
+            for _, one in open_ones:
+                _next_update(one, now, policy)
         if attention:
             output.say()
             output.table(_TITLES, [_line(run, session.now()) for run in attention[:STATUS_LINES]])
         if len(attention) > STATUS_LINES:
             output.say(f"and {len(attention) - STATUS_LINES} more: cockpit runs --filter is:attention")
     return int(ExitCode.OK)
+
+
+def _next_update(incident: Incident, now: datetime, policy: Policy) -> None:
+    """When people were promised news, where the table shows another clock."""
+    clock = next_update(incident, policy)
+    if clock is not None and clock != most_pressing(incident, now, policy):
+        output.say_cells([Cell(incident.id, Tone.STRONG), countdown(clock, now)])
 
 
 def runs(options: argparse.Namespace) -> int:

@@ -111,3 +111,16 @@ def test_an_empty_shift_says_so(cli: Cli, root: Path) -> None:
     text = cli("handoff").ok().out
     for part in ("## Open incidents\n\nNone.", "## Closed in this shift\n\nNone.", "Nothing was recorded."):
         assert part in text
+
+
+def test_status_says_when_the_next_update_is_due(cli: Cli, shift: Path) -> None:
+    """Also where another clock is more pressing: the one to contain runs out a minute earlier here."""
+    assert shift.is_dir()
+    cli("incident", "update", INC, "still looking", "--next", "2026-11-22T00:01:00Z").ok()
+    assert f"{INC}  next update in 19h59m" in cli("status", "--now", "2026-11-21T04:01:30Z").ok().out
+    late = cli("status", "--now", "2026-11-22T01:01:00Z").ok().out
+    assert f"{INC}  next update OVERDUE by 1h" in late
+    cli("incident", "update", INC, "more", "--next", "5m").ok()
+    early = cli("status", "--now", "2026-11-21T04:02:00Z").ok().out
+    assert "update in 4m" in early, "the table itself shows the clock that runs out first"
+    assert "next update" not in early
