@@ -218,6 +218,21 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.RECORD,
     ),
     Command(
+        "incident.postmortem",
+        ("M",),
+        "post-Mortem",
+        "The post-mortem of the run's incident, to look through; y writes it.",
+        group=Group.INCIDENT,
+    ),
+    Command(
+        "incident.bundle",
+        ("E",),
+        "Escalation",
+        "The escalation bundle of the run's incident: what is in it, what is missing; y writes it.",
+        group=Group.INCIDENT,
+    ),
+    Command("incident.metrics", (), "metrics", "What the incidents cost: times, shares, charts.", group=Group.INCIDENT),
+    Command(
         "run.resume",
         ("R",),
         "Resume",

@@ -111,6 +111,14 @@ def _manifest(incident: str, at: datetime, files: dict[str, bytes], listing: lis
     }
 
 
+def report_text(data: bytes) -> str:
+    """The Markdown of a bundle that was made here."""
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        name = next(name for name in archive.getnames() if name.endswith(f"/{_REPORT}") and name.count("/") == 1)
+        member = archive.extractfile(name)
+        return "" if member is None else member.read().decode("utf-8")
+
+
 def _archive(folder: str, files: dict[str, bytes], times: dict[str, datetime], at: datetime) -> bytes:
     packed = io.BytesIO()
     # No name and no time in the header; level 9 is the same everywhere zlib is.

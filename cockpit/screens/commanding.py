@@ -80,6 +80,9 @@ class Commanding:
             "incident.declare": screen.responding.declare,
             "incident.next": screen.responding.next,
             "incident.pin": screen.responding.pin,
+            "incident.postmortem": lambda: screen.responding.review("postmortem"),
+            "incident.bundle": lambda: screen.responding.review("bundle"),
+            "incident.metrics": screen.responding.metrics,
             **{
                 f"incident.{what}": partial(screen.responding.act, what)
                 for what in ("severity", "phase", "own", "update")
@@ -149,8 +152,12 @@ class Commanding:
 
     def _no_response(self, command: Command) -> str | None:
         """Why a command about an incident is not possible."""
-        if command.id == "incident.next":
+        if command.id in ("incident.next", "incident.metrics"):
             return None
+        if command.id in ("incident.postmortem", "incident.bundle"):
+            if self._screen.responding.last_of_run(self._screen.scope.run) is not None:
+                return None
+            return f"this run is in no incident: {self._key('incident.declare')} declares one"
         if command.id != "incident.declare":
             if self._screen.scope.run is None:
                 return self._no_run()

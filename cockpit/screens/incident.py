@@ -27,6 +27,7 @@ from cockpit.presenters.times import TimeStyle
 from cockpit.screens.incident_acts import IncidentActs
 from cockpit.screens.incident_ticks import IncidentTicks
 from cockpit.screens.neighbours import Neighbours
+from cockpit.screens.reviewing import Reviewing
 from widgets.checklist import Checklist
 from widgets.detail import DetailPane
 from widgets.footer import Footer
@@ -86,6 +87,8 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         Binding("U", "act('update')", show=False, id="incident.update"),
         Binding("c", "act('note')", show=False, id="record.comment"),
         Binding("X", "act('menu')", show=False, id="run.menu"),
+        Binding("M", "review('postmortem')", show=False, id="incident.postmortem"),
+        Binding("E", "review('bundle')", show=False, id="incident.bundle"),
         Binding("V", "verify", show=False, id="checklist.verify"),
     ]
 
@@ -217,7 +220,7 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             KeyHint("P", f"Phase: {gate}", refusal), KeyHint("X", "actions", self.refusal),
             KeyHint("U", "Update", refusal),
             KeyHint("O", "Own", refusal), KeyHint("S", "Severity", refusal), KeyHint("c", "note", refusal),
-            KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
+            KeyHint("M", "post-Mortem"), KeyHint("E", "Escalation"), KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
         )  # fmt: skip
 
     @property
@@ -287,6 +290,11 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
         if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
             return
         self.acts.start(what)
+
+    def action_review(self, kind: str) -> None:
+        """A report of the incident, before it is written."""
+        if not any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+            Reviewing(self, self.session, self.index).review(kind, self.name_of)
 
     def action_verify(self) -> None:
         """Ask the checks of its checklist."""

@@ -11,6 +11,7 @@ from cockpit.presenters import words
 from cockpit.presenters.tiles import incident_cells, severity_rows, tiles
 from cockpit.screens import asking
 from cockpit.screens.pinning import Pinning
+from cockpit.screens.reviewing import Reviewing
 from widgets.rows import Cell, MenuItem, TextRow
 from widgets.tiles import Tiles
 
@@ -32,6 +33,7 @@ class Responding:
         self._pinning = Pinning(screen)
         self._index: IncidentIndex | None = None
         self._open: tuple[tuple[Incident, Countdown | None], ...] = ()
+        self._all: tuple[Incident, ...] = ()
 
     @property
     def index(self) -> "IncidentIndex":
@@ -57,20 +59,41 @@ class Responding:
         found = next(((each, clock) for each, clock in self._open if each is mine), None)
         return () if found is None else incident_cells(*found, self._screen.session.now())
 
+    def last_of_run(self, run: Run | None) -> Incident | None:
+        """The open incident of a run, else the newest closed one, or `None`."""
+        closed = (each for each in reversed(self._all) if run is not None and run.key in each.run_keys)
+        return self.of_run(run) or next(closed, None)
+
+    def review(self, kind: str) -> None:
+        """A report of the run's incident, before it is written."""
+        mine = self.last_of_run(self._screen.scope.run)
+        if mine is not None:
+            self._reviewing.review(kind, mine.id)
+
+    def metrics(self) -> None:
+        """What all incidents cost."""
+        self._reviewing.metrics()
+
+    @property
+    def _reviewing(self) -> Reviewing:
+        return Reviewing(self._screen, self._screen.session, self.index)
+
     async def refresh(self) -> None:
         """Read what the journals say of incidents, and show the tiles."""
         if self._index is None and not any(ledger.incident_names() for ledger in self._screen.session.ledgers()):
             return
-        self._open = await asyncio.to_thread(self._read)
+        self._open, self._all = await asyncio.to_thread(self._read)
         self.paint()
 
-    def _read(self) -> tuple[tuple[Incident, Countdown | None], ...]:
+    def _read(self) -> tuple[tuple[tuple[Incident, Countdown | None], ...], tuple[Incident, ...]]:
+        """Open incidents with their clocks, and all of them. In a thread."""
         from cockpit.incidents.clocks import most_pressing
 
         session = self._screen.session
         policy = session.settings.incidents.policy()
         now = session.now()
-        return tuple((incident, most_pressing(incident, now, policy)) for _, incident in self.index.open())
+        everything = tuple(incident for _, incident in self.index.everything())
+        return tuple((each, most_pressing(each, now, policy)) for _, each in self.index.open()), everything
 
     def paint(self) -> None:
         """The tiles and the header, as of now."""

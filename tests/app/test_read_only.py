@@ -60,6 +60,10 @@ LOOKS = {
     "copy.menu",
     "checklist.read",
     "incident.next",
+    "incident.metrics",
+    # A report is looked through first; that it may not be written is said there.
+    "incident.postmortem",
+    "incident.bundle",
 }
 """Commands of the record and of incidents that write nothing."""
 

@@ -28,7 +28,7 @@ DOCUMENTED = {
     "R": "run.resume", "T": "run.retry", "A": "run.archive", "K": "job.cancel", "W": "app.readonly",
     "u": "act.undo", "X": "run.menu", "m": "incident.pin", "i": "incident.next", "I": "incident.declare",
     "S": "incident.severity", "P": "incident.phase", "O": "incident.own", "U": "incident.update",
-    "V": "checklist.verify", "D": "view.diagnose",
+    "V": "checklist.verify", "M": "incident.postmortem", "E": "incident.bundle", "D": "view.diagnose",
 }  # fmt: skip
 """The documented key map, as far as it is about runs: what a key does in the Runs pane, else where it works at all."""
 
@@ -76,8 +76,9 @@ def test_capitals_act_and_nothing_else_does() -> None:
     looking = [
         key for command in COMMANDS if not command.acts for key in command.keys if len(key) == 1 and key.isupper()
     ]
-    # vim's own two, the switch that only ever takes rights away, Diagnose and Verify, which look at the evidence.
-    assert set(looking) == {"G", "N", "W", "D", "V"}
+    # vim's own two, the switch that only ever takes rights away, Diagnose and Verify, which look at the evidence,
+    # and the reports, which are looked through before they are written.
+    assert set(looking) == {"G", "N", "W", "D", "V", "M", "E"}
 
 
 def test_every_command_says_what_it_does() -> None:

@@ -1,0 +1,94 @@
+"""A report before it is written: looked through, then written with `y`, or left."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from widgets.detail import DetailPane
+from widgets.dialogs.base import DEAF_S
+from widgets.footer import Footer
+from widgets.rows import KeyHint, Level, TextRow
+
+_LOUD = frozenset({Level.ERROR, Level.WARN})
+
+
+class ReviewScreen(Screen[bool]):
+    """Shows a report; `y` closes it with `True`, `q` and escape with `False`; `e` and `N` jump to what is missing."""
+
+    AUTO_FOCUS = "#text"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "write", show=False),
+        Binding("escape,q,h,n,backspace", "leave", show=False),
+        Binding("e", "missing(1)", show=False),
+        Binding("N", "missing(-1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    ReviewScreen { layout: vertical; background: $background; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        rows: Sequence[TextRow],
+        *,
+        refused: str | None = None,
+        deaf_s: float = DEAF_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Touches nothing.
+
+        Args:
+            title: What is reviewed.
+            rows: The report.
+            refused: Why it may not be written, or `None`.
+            deaf_s: Seconds after opening in which `y` does nothing: it was meant for what was there before.
+            clock: Seconds, monotonic.
+        """
+        super().__init__()
+        self._title = title
+        self._rows = rows
+        self._refused = refused
+        self._deaf_s = deaf_s
+        self._clock = clock
+        self._opened = clock()
+
+    def compose(self) -> ComposeResult:
+        """The text and the keys."""
+        yield DetailPane(id="text", title=self._title)
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self._opened = self._clock()
+        pane = self.query_one("#text", DetailPane)
+        pane.set_rows(self._rows)
+        missing = sum(row.level in _LOUD for row in self._rows)
+        pane.count = f"{missing} missing" if missing else "nothing is missing"
+        self.query_one("#footer", Footer).hints = (
+            KeyHint("y", "write it", self._refused), KeyHint("q", "leave it"), KeyHint("e", "next missing"),
+            KeyHint("N", "back"), KeyHint("j k", "move"),
+        )  # fmt: skip
+
+    @property
+    def deaf(self) -> bool:
+        """Whether `y` is still ignored."""
+        return self._clock() - self._opened < self._deaf_s
+
+    def action_missing(self, step: int) -> None:
+        """To the next thing that is missing."""
+        self.query_one("#text", DetailPane).hunt(_LOUD, step)
+
+    def action_write(self) -> None:
+        """It is good: write it."""
+        if self._refused is not None:
+            self.notify(self._refused, severity="warning", markup=False)
+        elif not self.deaf:
+            self.dismiss(True)
+
+    def action_leave(self) -> None:
+        """Nothing is written."""
+        self.dismiss(False)
