@@ -5,6 +5,7 @@ What is only likely is told as a warning: an orchestrator that works in the same
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from cockpit.sanitize import clean
 _BUDGET_S = 5.0
 _MOST = 5
 _DEAD = ("zombie", "dead")
+_TABLE = HostProcesses(_BUDGET_S)
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,14 @@ def occupied(
     """
     started, updated = (run.started_at, run.updated_at) if run is not None else (None, None)
     target = target_of(ref, recorded_producers(state_dir, ref), started_at=started, updated_at=updated)
-    table = table or HostProcesses(_BUDGET_S)
+    if table is None:
+        # One for all plans of a bulk: who is known already costs little. The job itself looks anew.
+        with _LOCK:
+            return _look(target, _TABLE, own)
+    return _look(target, table, own)
+
+
+def _look(target: Target, table: ProcessTable, own: int | None) -> Occupied:
     listing = table.list()
     above = ancestors(listing, os.getpid() if own is None else own)
     found = [(card, why) for card in listing.cards if card.pid not in above and (why := _match(card, target, table))]

@@ -1,6 +1,8 @@
 """`audit` and `audit verify`: who did what, found by any of its sides, and whether the record still stands."""
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,39 @@ def test_doctor_tells_of_a_broken_chain_and_of_the_state_of_its_disk(cli: Cli, j
     doctor = cli("doctor")
     assert doctor.code == 1
     assert "broken at line 3" in doctor.out
+
+
+def test_whatever_is_done_to_a_run_is_on_record_with_actor_plan_and_result(
+    cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 50000 198.51.100.1 22")
+    cli("retry", FAILED, "--yes").ok()
+    os.mkfifo(root.parent / "gate")
+    job = cli("retry", FAILED, "--step", "branch", "--yes", "--no-wait", "--json").ok().json["id"]
+    cli("jobs", job, "--cancel").ok()
+    assert cli("retry", FAILED, "--yes", "--plan", "0" * 64).code == ExitCode.MOVED
+    cli("archive", DONE, "--yes", "--remove").ok()
+    cli("undo", "--yes").ok()
+    events = sorted(cli("audit", "--json").ok().json, key=lambda each: int(each["seq"]))
+    told = [(each["kind"].partition(".")[2], each["data"]["action"]) for each in events]
+    start = ("planned", "confirmed", "started")
+    assert told == [
+        *((kind, "retry") for kind in (*start, "ended")),
+        *((kind, "retry") for kind in (*start, "cancelled", "ended")),
+        ("refused", "retry"),
+        *((kind, "archive") for kind in (*start, "ended")),
+        *((kind, "restore") for kind in (*start, "ended")),
+    ]  # fmt: skip
+    for each in events:
+        assert re.fullmatch("[0-9a-f]{64}", each["data"]["plan"]), each
+        assert each["actor"]["ssh_peer"] == "192.0.2.7"
+        assert each["actor"]["user"]
+        assert each["actor"]["real_user"]
+    ends = [each["data"] for each in events if each["kind"] == "action.ended"]
+    assert [end["state"] for end in ends] == ["succeeded", "cancelled", "succeeded", "succeeded"]
+    assert all(end["outcome"] for end in ends)
+    assert len({each["data"]["plan"] for each in events if each["data"]["action"] == "archive"}) == 1
+    archived = [each for each in events if each["data"]["action"] == "archive" and each["kind"] == "action.started"]
+    undo = [each for each in events if each["data"]["action"] == "restore" and each["kind"] != "action.ended"]
+    assert {each["data"]["undoes"] for each in undo} == {archived[0]["seq"]}
+    cli("audit", "verify").ok()

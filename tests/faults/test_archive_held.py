@@ -177,7 +177,7 @@ def test_who_works_in_the_same_tree_is_a_warning(cli: Cli, root: Path) -> None:
 
 
 def test_offers_do_not_look_at_processes(cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(occupied_module, "HostProcesses", None)
+    monkeypatch.setattr(occupied_module, "_TABLE", None)
     offers = {each["id"]: each["refused"] for each in cli("actions", FAILED, "--json").ok().json}
     assert offers["archive"] is None
     assert root.is_dir()
