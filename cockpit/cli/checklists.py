@@ -23,7 +23,7 @@ def checklist(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         checklists, target = _target(session, options)
         if options.playbook:
-            session.require_writable("start a checklist", target.root, target.run)
+            _require(session, "start a checklist", target)
             standing = checklists.start(target, options.playbook)
         else:
             standing = checklists.stand(target)
@@ -80,7 +80,7 @@ def perform(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         checklists, target = _target(session, options)
         if not options.show:
-            session.require_writable("perform", target.root, target.run)
+            _require(session, "perform", target)
         found = checklists.work(target, options.item)
         made = checklists.plan(found, actions.given(options))
         if not options.show:
@@ -97,7 +97,7 @@ def verify(options: argparse.Namespace) -> int:
     """Ask every check of a checklist and record what is confirmed; exit 1 where an item is contradicted."""
     with open_session(options) as session:
         checklists, target = _target(session, options)
-        session.require_writable("verify", target.root, target.run)
+        _require(session, "verify", target)
         written = checklists.verify(target, options.item)
         items = written.standing.checklist.items
         if options.json:
@@ -114,12 +114,18 @@ def verify(options: argparse.Namespace) -> int:
 def _write(what: str, options: argparse.Namespace, write: Callable[[Checklists, Target], Written]) -> int:
     with open_session(options) as session:
         checklists, target = _target(session, options)
-        session.require_writable(what, target.root, target.run)
+        _require(session, what, target)
         written = write(checklists, target)
         _print(session, target, written.standing, options)
         for told in written.told:
             output.tell(told)
     return int(ExitCode.OK)
+
+
+def _require(session: Session, what: str, target: Target) -> None:
+    """Refuse, on record, where nothing may be written."""
+    incident = target.incident.id if target.incident is not None else None
+    session.require_writable(what, target.root, target.run, incident=incident)
 
 
 def _only(checklists: Checklists, target: Target, _recorded: Checklist) -> Written:
