@@ -69,7 +69,8 @@ def _meaning(plan: Plan) -> Iterator[Field]:
     way = f"cockpit {plan.undone_by}" if plan.undone_by else ""
     yield "undo", [words.text(f"{plan.undo} ({way})" if way and way not in plan.undo else plan.undo)]
     yield "dry run", [words.text(command_text(plan.dry_run), Tone.DIM, 2_000)]
-    yield "plan", [Cell(plan.hash[:12], Tone.DIM)]
+    state = f", made from the state {words.text(plan.fingerprint[:12]).text}" if plan.fingerprint else ""
+    yield "plan", [Cell(f"{plan.hash[:12]}{state}", Tone.DIM)]
 
 
 def request_text(request: PlannedRequest) -> str:
@@ -109,6 +110,8 @@ def _takes(plan: Plan) -> str:
         parts.append(f"about {times.span(plan.expected_s)}")
     if plan.expected_tokens is not None:
         parts.append(f"about {plan.expected_tokens:,} tokens")
+    if not parts and plan.refused is None:
+        return "not known: no past receipt tells how long such a thing takes"
     return ", ".join(parts)
 
 

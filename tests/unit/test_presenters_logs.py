@@ -295,6 +295,16 @@ def plan(**more: Any) -> Plan:
     return Plan(**{"action": "retry", "run": "run-1", "run_key": "k", "hash": "abcdef0123456789", **more})
 
 
+def test_a_plan_says_what_is_not_known_and_what_it_was_made_from() -> None:
+    def texts(made: Plan) -> str:
+        return "\n".join("".join(cell.text for cell in row.spans) for row in plan_lines(made))
+
+    assert "takes     not known" in texts(plan())
+    assert "takes" not in texts(plan(refused="no"))
+    assert "takes     about 2m" in texts(plan(expected_s=120))
+    assert "plan      abcdef012345, made from the state 77ac03e8b3cd" in texts(plan(fingerprint="77ac03e8b3cd26a8"))
+
+
 def test_a_plan_shows_exactly_what_would_happen() -> None:
     rows = plan_lines(
         plan(
@@ -310,7 +320,7 @@ def test_a_plan_shows_exactly_what_would_happen() -> None:
         "plan=abcdef012345",
     ]  # fmt: skip
     assert len({row.key for row in rows}) == len(rows)
-    assert [row.spans[0].text.strip() for row in plan_lines(plan())] == ["run", "plan"]
+    assert [row.spans[0].text.strip() for row in plan_lines(plan())] == ["run", "takes", "plan"]
     assert command_text(None) == command_text(()) == ""
 
 
