@@ -7,6 +7,8 @@ printable, of bounded length. It is never parsed as markup afterwards (research/
 
 import re
 
+from cockpit.tokens import LONGEST, hide
+
 MAX_LENGTH = 4_000
 """Characters kept of one line; enough for every pane, small enough to render at once."""
 
@@ -32,11 +34,14 @@ def clean(text: object, limit: int = MAX_LENGTH) -> str:
     """One printable line of at most `limit` characters made from any value.
 
     Escape sequences vanish, as does what joins or styles emoji; other control and format characters become `�`,
-    tabs and line breaks become one space; what is cut ends in `…`.
+    tabs and line breaks become one space; tokens of a known shape are hidden; what is cut ends in `…`.
     """
     raw = text if isinstance(text, str) else _shown(text)
     cut = len(raw) > limit
-    if cut:
+    # Hidden before it is cut: the beginning of a token is part of it.
+    raw = hide(raw[: limit + LONGEST] if cut else raw)
+    if cut or len(raw) > limit:
+        cut = True
         raw = raw[: max(0, limit - 1)]
     if raw.isascii() and raw.isprintable():
         return f"{raw}…" if cut else raw

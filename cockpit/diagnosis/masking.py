@@ -6,19 +6,13 @@ The shapes are those that providers give their credentials, plus `name = value` 
 
 import re
 
-MASK = "[masked]"
+from cockpit.tokens import HIDDEN, SHAPES
+
+MASK = HIDDEN
 
 _SHAPES = re.compile(
     r"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----(?:[^-]{0,8000}-----END (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----)?"
-    r"|\bsk-(?:ant-|proj-|live-|test-)?[A-Za-z0-9_-]{16,200}"
-    r"|\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,255}"
-    r"|\bgithub_pat_[A-Za-z0-9_]{20,255}"
-    r"|\bglpat-[A-Za-z0-9_-]{20,64}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,200}"
-    r"|\bAIza[A-Za-z0-9_-]{35}"
-    r"|\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,200}"
-    r"|\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}"
+    rf"|\b(?:{SHAPES})"
 )
 # A value ends at the quote it began with, else at white space; the name and the sign before it stay readable.
 _PAIRS = re.compile(

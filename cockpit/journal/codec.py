@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from cockpit.clock import iso
 from cockpit.errors import UsageError
 from cockpit.models.journal import Actor, Entry
+from cockpit.tokens import hide
 
 GENESIS = "0" * 64
 """`prev` of the first line."""
@@ -44,7 +45,7 @@ def seal(
     r"""The line to write (with its newline) and the entry a reader will make of it.
 
     Texts that are no valid Unicode (file names with stray bytes) are recorded with those bytes spelled out, as
-    `\udcff`.
+    `\udcff`. What is recorded stays for ever: tokens of a known shape (`cockpit.tokens`) are hidden.
 
     Raises:
         UsageError: The line would be longer than `MAX_LINE`.
@@ -64,6 +65,7 @@ def seal(
         body = canonical(fields)
     except TypeError:
         body = canonical(_printable(fields))
+    body = hide(body.decode()).encode()
     fields = orjson.loads(body)
     fields["hash"] = hashlib.sha256(body).hexdigest()
     line = canonical(fields)

@@ -16,6 +16,7 @@ from cockpit.models.detail import RunDetail
 from cockpit.models.journal import Entry
 from cockpit.models.playbook import Checklist
 from cockpit.models.run import Run
+from cockpit.tokens import hide
 
 MAX_LINES = 10_000
 """Routing decisions and events that `show --json` prints; `*_total` says how many there are."""
@@ -26,10 +27,11 @@ MAX_DEPTH = 60
 def dumps(document: object) -> str:
     """The one way a document is printed: sorted keys, two spaces, a newline at the end.
 
-    Lone surrogates (from file names that are not UTF-8) are escaped, so that the output is always valid UTF-8.
+    Lone surrogates (from file names that are not UTF-8) are escaped, so that the output is always valid UTF-8; tokens
+    of a known shape are hidden.
     """
     text = json.dumps(plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return hide(text).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401, PLR0911 - JSON
