@@ -1,7 +1,8 @@
 """The shapes that providers give their credentials, hidden at the doors: screen, documents, record and index.
 
 Whatever quotes a run's files (an error, a reason, a transcript) may quote a key. Only shapes that cannot be mistaken
-are hidden here, so that it is safe for every text; `cockpit.diagnosis.masking` and `cockpit.reports.redact` look closer.
+are hidden here, so that it is safe for every text; `cockpit.diagnosis.masking` and `cockpit.reports.redact` look
+closer.
 """
 
 import re

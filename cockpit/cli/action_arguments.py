@@ -36,13 +36,13 @@ def add(verb: Callable[[str], argparse.ArgumentParser]) -> None:
         if name == "do":
             act.add_argument("action", metavar="ACTION")
         _action_arguments(act)
-        _confirmation(act)
+        confirmation(act)
         if name != "do":
             act.set_defaults(action=name)
     undo = verb("undo")
     undo.add_argument("--run", metavar="RUN", help="the last thing you did to this run")
     undo.add_argument("--list", action="store_true", help="what you did, and how each is taken back or why not")
-    _confirmation(undo)
+    confirmation(undo)
     _bulk_verb(verb)
     jobs = verb("jobs")
     jobs.add_argument("job", metavar="JOB", nargs="?", help="a job, or a bulk")
@@ -51,7 +51,8 @@ def add(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     jobs.add_argument("--bulks", action="store_true", help="list the bulks instead")
 
 
-def _confirmation(parser: argparse.ArgumentParser) -> None:
+def confirmation(parser: argparse.ArgumentParser) -> None:
+    """Add what every verb that starts something takes."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--plan", metavar="HASH", help="only if the plan is still this one (exit 5 otherwise)")
     parser.add_argument("--timeout", metavar="T", type=_duration, help="end it after this time, such as 30m; 0: never")
@@ -90,7 +91,7 @@ def _bulk_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     bulk.add_argument("--parallel", metavar="N", type=_count, help="jobs at a time; default: [jobs] parallel, else 2")
     bulk.add_argument("--stop-on-failure", action="store_true", help="start nothing more after the first failure")
     _choices(bulk)
-    _confirmation(bulk)
+    confirmation(bulk)
 
 
 def _count(text: str) -> int:

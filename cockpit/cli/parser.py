@@ -238,7 +238,7 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     note.add_argument("text", metavar="TEXT", help="what is to be remembered")
     perform.add_argument("--show", action="store_true", help="print the plan and do nothing")
     perform.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an input of the action")
-    _confirmation(perform)
+    action_arguments.confirmation(perform)
     playbooks = verb("playbooks")
     playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
     playbooks.add_argument("names", metavar="ID|FILE", nargs="*")

@@ -220,7 +220,8 @@ class IncidentScreen(Screen[tuple[str, int | None] | None]):
             KeyHint("P", f"Phase: {gate}", refusal), KeyHint("X", "actions", self.refusal),
             KeyHint("U", "Update", refusal),
             KeyHint("O", "Own", refusal), KeyHint("S", "Severity", refusal), KeyHint("c", "note", refusal),
-            KeyHint("M", "post-Mortem"), KeyHint("E", "Escalation"), KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
+            KeyHint("M", "post-Mortem"), KeyHint("E", "Escalation"),
+            KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
         )  # fmt: skip
 
     @property

@@ -1,4 +1,4 @@
-"""A credential that lies in the files of a run: the playbook for it is worked, and no verb, record or job repeats it."""
+"""A credential that lies in files of a run: the playbook for it is worked, and no verb, record or job repeats it."""
 
 import json
 from pathlib import Path

@@ -7,7 +7,8 @@ import pytest
 
 from cockpit.actions.declared import Declared, specs_for
 from cockpit.actions.menu import clashes, specs
-from cockpit.cli.parser import ACTIONS, VERBS
+from cockpit.cli.action_arguments import ACTIONS
+from cockpit.cli.parser import VERBS
 from cockpit.errors import UsageError
 from cockpit.models.action import ActionSpec, Confirm, InputKind, Reach
 from cockpit.models.run import RunState
