@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cockpit.actions.bulk import cancel_bulk, find_bulk, load_bulks, plan_bulk, start_bulk
 from cockpit.actions.bulk_record import load_bulk
+from cockpit.actions.declining import NO, decline_bulk
 from cockpit.actions.launcher import JobContext
 from cockpit.errors import CockpitError, UsageError
 from cockpit.models.action import Plan
@@ -86,6 +87,10 @@ class Bulking:
             timeout_s=timeout_s,
             expected=expected,
         )
+
+    def decline(self, plan: BulkPlan, why: str = NO) -> None:
+        """Put on record that a plan was shown to be confirmed and was not, and why."""
+        decline_bulk(self._context(Path(plan.items[0].ref.root)).recorder, plan, why)
 
     def all(self, limit: int | None = None) -> tuple[Bulk, ...]:
         """The bulks of all roots, newest first, whoever started them."""

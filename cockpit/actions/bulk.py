@@ -45,7 +45,7 @@ PARALLEL = 2
 """How many jobs run at a time where nothing else is said."""
 MOST = 2_000
 """Runs of one bulk."""
-_NAMED = 500
+NAMED = 500
 """Runs a journal entry names; the bulk's own file names all."""
 
 
@@ -272,7 +272,7 @@ def _about(plan: BulkPlan, facts: dict[str, Any]) -> dict[str, Any]:
         "plan": plan.hash,
         "count": len(runs),
         "refused": len(runs) - plan.startable,
-        "runs": runs[:_NAMED],
+        "runs": runs[:NAMED],
         "parallel": facts["parallel"],
         "stop_on_failure": facts["stop_on_failure"],
         "rest_of": plan.rest_of,

@@ -16,6 +16,7 @@ from cockpit.actions.catalogue import (
 )
 from cockpit.actions.checks import Context, lock_key
 from cockpit.actions.declared import Declared, specs_for
+from cockpit.actions.declining import NO, decline, decline_cancel
 from cockpit.actions.dry_run import DryRun, dry_run
 from cockpit.actions.effects import Past
 from cockpit.actions.ending import journal_holds, settle
@@ -228,6 +229,14 @@ class ActionDesk:
         if plan.refused is not None or of_its_own or idle or plan.reach is not Reach.RUN:
             return None
         return take_before(self._source_of(ref), ref, plan.fingerprint, self.jobs_context.clock())
+
+    def decline(self, plan: Plan, why: str = NO) -> None:
+        """Put on record that a plan was shown to be confirmed and was not, and why."""
+        decline(self.jobs_context.recorder, plan, why)
+
+    def decline_cancel(self, job: Job) -> None:
+        """Likewise for the end of a job."""
+        decline_cancel(self.jobs_context.recorder, job)
 
     def dry_run(self, plan: Plan) -> DryRun:
         """Let the plan's command say what it would do, where it can; see `cockpit.actions.dry_run`.

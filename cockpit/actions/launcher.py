@@ -117,7 +117,7 @@ def start_job(
             os.close(lock)
     except CockpitError as error:
         with suppress(CockpitError, OSError):
-            context.recorder.append(REFUSED, {**_about(plan), "reason": str(error)})
+            context.recorder.append(REFUSED, {**about(plan), "reason": str(error)})
         raise
 
 
@@ -178,11 +178,10 @@ def _launch(plan: Plan, context: JobContext, lock: int, before: Before | None, m
                 write_atomic(job_dir / BEFORE, pretty(before.model_dump(mode="json")))
             argv = argv_of(plan, job_dir)
             _write_job(job_dir, plan, argv, context, started, more)
-            about = {**_about(plan), "job": job_dir.name, **({"bulk": more["bulk"]} if more.get("bulk") else {})}
-            planned = {"effects": list(plan.effects), "fingerprint": plan.fingerprint, "danger": plan.danger}
-            context.recorder.append(PLANNED, {**about, **planned})
-            context.recorder.append(CONFIRMED, about)
-            context.recorder.append(STARTED, {**about, **_what(plan, argv), **_limit(more)})
+            facts = {**about(plan), "job": job_dir.name, **({"bulk": more["bulk"]} if more.get("bulk") else {})}
+            context.recorder.append(PLANNED, {**facts, **foreseen(plan)})
+            context.recorder.append(CONFIRMED, facts)
+            context.recorder.append(STARTED, {**facts, **_what(plan, argv), **_limit(more)})
         except BaseException as error:
             # Not acknowledged, so it never was.
             shutil.rmtree(job_dir, ignore_errors=True)
@@ -243,9 +242,9 @@ def _what(plan: Plan, argv: tuple[str, ...]) -> dict[str, Any]:
     return what
 
 
-def _about(plan: Plan) -> dict[str, Any]:
+def about(plan: Plan) -> dict[str, Any]:
     """What every entry about a plan says of it."""
-    about = {
+    facts = {
         "action": plan.action,
         "run": plan.run,
         "run_key": plan.run_key,
@@ -253,7 +252,12 @@ def _about(plan: Plan) -> dict[str, Any]:
         "step": plan.step,
         "plan": plan.hash,
     }
-    return about if plan.undoes is None else {**about, "undoes": plan.undoes}
+    return facts if plan.undoes is None else {**facts, "undoes": plan.undoes}
+
+
+def foreseen(plan: Plan) -> dict[str, Any]:
+    """What the entry that a plan was made says of it besides."""
+    return {"effects": list(plan.effects), "fingerprint": plan.fingerprint, "danger": plan.danger}
 
 
 _never: Seen = lambda _job_id: False  # noqa: E731

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from cockpit import locations
+from cockpit.actions.declining import NO, UNASKED
 from cockpit.actions.desk import ActionDesk
 from cockpit.actions.notes import check_hash, recall, remember
 from cockpit.cli import output
@@ -17,6 +18,7 @@ from cockpit.models.run import Run, RunRef
 from cockpit.presenters import documents
 from cockpit.presenters.jobs import told
 from cockpit.presenters.plans import dry_run_lines, offer_lines, plan_lines
+from cockpit.sanitize import clean
 from cockpit.session import Session
 from widgets.rows import TextRow
 
@@ -77,10 +79,10 @@ def carry_out(session: Session, made: Plan, ref: RunRef, options: argparse.Names
     if made.refused:
         # Through the same door as a confirmed one, so that the refusal is on record too.
         session.perform(made, ref, expected=options.plan, rested_on=rested_on)
-    if not options.yes:
-        confirm(made)
-    job = session.perform(made, ref, expected=options.plan, rested_on=rested_on, timeout_s=options.timeout)
     desk = session.desk(session.root_of(ref))
+    if not options.yes:
+        confirm(made, lambda why: desk.decline(made, why))
+    job = session.perform(made, ref, expected=options.plan, rested_on=rested_on, timeout_s=options.timeout)
     if options.wait and job.state is JobState.RUNNING:
         job = wait(desk, job, echo=not options.json)
     if options.json:
@@ -173,21 +175,40 @@ def _say(rows: Sequence[TextRow]) -> None:
         output.say_cells(row.spans, separator="")
 
 
-def confirm(made: Plan) -> None:
+def confirm(made: Plan, decline: Callable[[str], None]) -> None:
     """Ask on a terminal; without one nothing is done that was not confirmed on the command line.
+
+    Args:
+        made: The plan.
+        decline: Puts on record that it was not confirmed, and why.
 
     Raises:
         UsageError: It was not confirmed.
     """
     if not on_terminal():
+        decline(UNASKED)
         raise UsageError("nothing was done: confirm with --yes (there is no terminal to ask on)")
     print_plan(made)
     typed = made.confirm is Confirm.TYPED
-    question = f"type {made.run} to confirm: " if typed else "do it? [y/N] "
+    question = f"type {clean(made.run)} to confirm: " if typed else "do it? [y/N] "
+    ask(question, made.run if typed else "y", decline)
+
+
+def ask(question: str, wanted: str, decline: Callable[[str], None]) -> None:
+    """Ask on the terminal.
+
+    Raises:
+        UsageError: The answer was another one than `wanted`; that is on record.
+    """
     sys.stderr.write(question)
     sys.stderr.flush()
-    answer = sys.stdin.readline().strip()
-    if answer != (made.run if typed else "y"):
+    try:
+        answer = sys.stdin.readline().strip()
+    except KeyboardInterrupt:
+        decline(NO)
+        raise
+    if answer != wanted:
+        decline(NO)
         raise UsageError("nothing was done")
 
 

@@ -3,12 +3,14 @@
 import argparse
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from cockpit.actions.bulk_record import load_bulk, wait_bulk
+from cockpit.actions.declining import UNASKED
 from cockpit.bulking import Bulking
 from cockpit.cli import output
-from cockpit.cli.actions import chosen_options, on_terminal
+from cockpit.cli.actions import ask, chosen_options, on_terminal
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode, UsageError
 from cockpit.filtering import parse_filter
@@ -44,7 +46,7 @@ def bulk(options: argparse.Namespace) -> int:
         if options.dry_run:
             return _show_plan(plan, parallel, options)
         if not options.yes:
-            _confirm(plan, parallel, options)
+            _confirm(plan, parallel, options, lambda why: bulking.decline(plan, why))
         made = bulking.start(
             plan,
             parallel=parallel,
@@ -156,19 +158,17 @@ def _print(plan: BulkPlan, parallel: int, options: argparse.Namespace) -> None:
     output.say(plan_summary(plan, parallel, stop_on_failure=options.stop_on_failure))
 
 
-def _confirm(plan: BulkPlan, parallel: int, options: argparse.Namespace) -> None:
+def _confirm(plan: BulkPlan, parallel: int, options: argparse.Namespace, decline: Callable[[str], None]) -> None:
     """Several runs at once are confirmed by typing the action and their number.
 
     Raises:
         UsageError: It was not confirmed.
     """
     if not on_terminal():
+        decline(UNASKED)
         raise UsageError("nothing was done: confirm with --yes (there is no terminal to ask on)")
     _print(plan, parallel, options)
-    sys.stderr.write(f"type {plan.phrase} to confirm: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != plan.phrase:
-        raise UsageError("nothing was done")
+    ask(f"type {plan.phrase} to confirm: ", plan.phrase, decline)
 
 
 def _code(made: Bulk) -> int:

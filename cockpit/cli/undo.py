@@ -28,7 +28,7 @@ def undo(options: argparse.Namespace) -> int:
             # Through the same door as a confirmed one, so that the refusal is on record too.
             undoing.perform(done, plan)
         if not options.yes:
-            confirm(plan)
+            confirm(plan, lambda why: session.desk(done.root).decline(plan, why))
         result = undoing.perform(done, plan, expected=options.plan, timeout_s=options.timeout)
         if isinstance(result, Job):
             return _ended(session, done, plan.hash, result, options)

@@ -49,6 +49,7 @@ _KINDS = {
     "checklist.claim": "claimed", "checklist.release": "released", "note": "note",
     "action.planned": "planned", "action.confirmed": "confirmed", "action.started": "started",
     "action.ended": "ended", "action.refused": "refused", "action.cancelled": "cancelled",
+    "action.declined": "declined",
     "bulk.started": "started bulk", "bulk.ended": "bulk ended", "bulk.cancelled": "cancelled bulk",
     "journal.repaired": "journal repaired", "journal.lost": "entries lost",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from cockpit.actions.declining import COPIED, NO
 from cockpit.actions.jobs import can_end
 from cockpit.errors import CockpitError, MovedError
 from cockpit.models.action import Confirm, Job, JobState, Plan
@@ -88,21 +89,31 @@ class Acting:
                 with suppress(CockpitError):
                     await asyncio.to_thread(screen.session.perform, plan, run.ref)
                 screen.refresh_ledgers()
-            choice = await self.ask(plan)
+            choice = await self.ask(plan, screen.session.desk(screen.session.root_of(run.ref)))
             if choice == "copy":
                 screen.copying.copy("command", command_text(plan.argv))
             if choice != "confirm" or not await self._moved(plan, run):
                 return
 
-    async def ask(self, plan: Plan) -> str | None:
-        """Show a plan: `confirm`, `copy`, or `None`; one that is refused says why, and nothing can be confirmed."""
+    async def ask(self, plan: Plan, desk: "ActionDesk") -> str | None:
+        """Show a plan: `confirm`, `copy`, or `None`; one that is refused says why, and nothing can be confirmed.
+
+        Args:
+            plan: What is shown.
+            desk: Puts it on record where it is not confirmed.
+        """
         name = words.text(plan.title or f"{plan.action} {plan.run}", limit=80).text
         app = self._screen.app
         if plan.refused:
             await asking.tell(app, f"Cannot {name[:1].lower()}{name[1:]}", plan_lines(plan))
             return None
         confirm: Literal["yes", "typed"] = "typed" if plan.confirm is Confirm.TYPED else "yes"
-        return await asking.plan(app, name.capitalize(), plan_lines(plan), confirm, plan.run, copyable=bool(plan.argv))
+        rows, copyable = plan_lines(plan), bool(plan.argv)
+        choice = await asking.plan(app, name.capitalize(), rows, confirm, plan.run, copyable=copyable)
+        if choice != "confirm":
+            await asyncio.to_thread(desk.decline, plan, COPIED if choice == "copy" else NO)
+            self._screen.refresh_ledgers()
+        return choice
 
     async def _moved(self, plan: Plan, run: Run) -> bool:
         """Carry out a plan; returns whether the run had moved, and a plan of what it is now is wanted."""
@@ -168,7 +179,7 @@ class Acting:
             if plan.refused:
                 with suppress(CockpitError):
                     await asyncio.to_thread(desk.perform, plan, ref)
-            if await self.ask(plan) == "confirm":
+            if await self.ask(plan, desk) == "confirm":
                 job = await asyncio.to_thread(desk.perform, plan, ref)
                 screen.logfiles.open_job(job)
                 screen.session.board.refresh()
@@ -228,6 +239,8 @@ class Acting:
             screen.app.notify("No job of this run is running.", severity="warning", markup=False)
             return
         if not await self._sure(job):
+            await asyncio.to_thread(desk.decline_cancel, job)
+            screen.refresh_ledgers()
             return
         try:
             await asyncio.to_thread(desk.cancel, job.id)

@@ -103,7 +103,9 @@ class JobsScreen(Screen[Job | None]):
         if job is not None and await asyncio.to_thread(can_end, job):
             rows = job_lines(job, self._session.now())
             desk = self._session.desk(self._root_of(job))
-            await self._end(f"Kill {job.action}", rows, lambda: desk.cancel(job.id))
+            sure = await self._end(f"Kill {job.action}", rows, lambda: desk.cancel(job.id))
+            if not sure:
+                await asyncio.to_thread(desk.decline_cancel, job)
         elif job is None and bulk is not None and bulk.state is BulkState.RUNNING:
             text = "Nothing more of it is started; what runs gets SIGTERM, then SIGKILL."
             rows = [TextRow(key="bulk", spans=(words.text(text),))]
@@ -118,15 +120,17 @@ class JobsScreen(Screen[Job | None]):
         kept = Path(job.output)
         return next(root for root in self._session.roots if self._session.state_dir(root).absolute() in kept.parents)
 
-    async def _end(self, title: str, rows: list[TextRow], cancel: Callable[[], object]) -> None:
+    async def _end(self, title: str, rows: list[TextRow], cancel: Callable[[], object]) -> bool:
+        """Ask, and end it; whether that was wanted."""
         answer = await asking.plan(self.app, words.text(title).text, rows, yes="yes, end it", copyable=False)
         if answer != "confirm":
-            return
+            return False
         try:
             await asyncio.to_thread(cancel)
         except CockpitError as error:
             self.notify(words.text(error).text, title="It was not cancelled", severity="error", markup=False)
         self.look()
+        return True
 
     def action_failed(self, step: int) -> None:
         """To the next job that failed or was lost."""

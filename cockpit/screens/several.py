@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,15 @@ class Several:
         options = {name: value for name, value in chosen.items() if value}
         try:
             plan = await asyncio.to_thread(bulking.plan, action, runs, options=options)
+            if not plan.startable:
+                # Through the same door as a confirmed one, so that the refusal is on record before it is shown.
+                with suppress(CockpitError):
+                    await asyncio.to_thread(bulking.start, plan)
+                screen.refresh_ledgers()
             if not await self._sure(plan, parallel, stop=stop):
+                if plan.startable:
+                    await asyncio.to_thread(bulking.decline, plan)
+                    screen.refresh_ledgers()
                 return
             await asyncio.to_thread(bulking.start, plan, parallel=parallel, stop_on_failure=stop)
         except CockpitError as error:

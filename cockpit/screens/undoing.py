@@ -35,7 +35,7 @@ class TakingBack:
                 with suppress(CockpitError):
                     await asyncio.to_thread(undoing.perform, done, plan)
                 screen.refresh_ledgers()
-            if await screen.acting.ask(plan) != "confirm":
+            if await screen.acting.ask(plan, screen.session.desk(done.root)) != "confirm":
                 return
             result = await asyncio.to_thread(undoing.perform, done, plan)
         except CockpitError as error:

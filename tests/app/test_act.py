@@ -36,6 +36,9 @@ def clip_of(note: Notification) -> str:
     return Path(note.message.rpartition(" in ")[2]).read_text()
 
 
+DECLINED = ["action.planned", "action.declined"]
+
+
 async def job_ended(me: Operator) -> None:
     await me.until(lambda: "action.ended" in me.kinds(), "the end of the job is recorded")
 
@@ -83,7 +86,9 @@ async def test_resume_starts_at_the_step_under_the_cursor(make_app: MakeApp, roo
 
 
 @pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",)])
-async def test_no_escape_and_enter_do_nothing(make_app: MakeApp, root: Path, keys: tuple[str, ...]) -> None:
+async def test_no_escape_and_enter_do_nothing_and_are_on_record(
+    make_app: MakeApp, root: Path, keys: tuple[str, ...]
+) -> None:
     scenes.three(root)
     scenes.makefile(root)
     async with operate(make_app()) as me:
@@ -91,9 +96,12 @@ async def test_no_escape_and_enter_do_nothing(make_app: MakeApp, root: Path, key
         await me.open_dialog(PlanDialog)
         await me.press(*keys)
         await me.no_dialog()
-        await me.quiet()
+        await me.until(lambda: me.kinds() == DECLINED, "what was planned and not done is on record")
+        planned, declined = me.journal
+        assert planned.data["plan"] == declined.data["plan"]
+        assert (declined.data["run"], declined.data["reason"]) == (scenes.FAILED, "answered no")
+        await me.until(lambda: "declined" in me.text("timeline"), "and in the timeline")
         assert not jobs_of(root)
-        assert not me.kinds()
 
 
 async def test_c_copies_the_command_instead(make_app: MakeApp, root: Path) -> None:
@@ -106,6 +114,8 @@ async def test_c_copies_the_command_instead(make_app: MakeApp, root: Path) -> No
         await me.told("command copied", "clip.txt")
         assert clip_of(await me.told("command copied")) == RETRY
         assert not jobs_of(root)
+        assert me.kinds() == DECLINED
+        assert me.journal[-1].data["reason"] == "its command was copied instead"
 
 
 async def test_keys_that_were_typed_ahead_confirm_nothing(
@@ -124,9 +134,9 @@ async def test_keys_that_were_typed_ahead_confirm_nothing(
         assert [type(screen).__name__ for screen in me.app.screen_stack].count("PlanDialog") == 1
         await me.open_dialog(PlanDialog)
         assert not jobs_of(root)
+        assert not me.kinds()
         await me.press("n")
         await me.no_dialog()
-        assert not me.kinds()
 
 
 async def test_a_capital_pressed_twice_opens_one_plan(make_app: MakeApp, root: Path) -> None:
@@ -283,6 +293,7 @@ async def test_kill_ends_the_job(make_app: MakeApp, root: Path, tmp_path: Path) 
         await me.press("n")
         await me.no_dialog()
         assert psutil.pid_exists(pid)
+        await me.until(lambda: me.kinds()[-1] == "action.declined", "that nothing was ended is on record too")
         await me.press("K")
         await me.open_dialog(PlanDialog)
         await me.press("y")
@@ -444,6 +455,7 @@ async def test_printable_keys_in_inputs_are_text(
         assert me.app.screen is screen
         assert me.app.focused is focused
         assert getattr(focused, "value", None) == text
+        assert not me.kinds()
         assert (me.screen.view.sort, me.screen.view.frozen_at, me.screen.view.times) == (
             view.sort, view.frozen_at, view.times,
         )  # fmt: skip
@@ -452,7 +464,7 @@ async def test_printable_keys_in_inputs_are_text(
         await me.no_dialog()
         await me.quiet()
         assert not jobs_of(root)
-        assert not me.kinds()
+        assert me.kinds() in ([], DECLINED)
         assert not me.session.read_only
 
 

@@ -64,7 +64,8 @@ async def test_what_not_all_of_them_allow_is_refused_run_by_run(make_app: MakeAp
         assert "is running" in plan_text(plan)
         await me.press("escape")
         await me.no_dialog()
-        assert not me.kinds()
+        await me.until(lambda: me.kinds() == ["action.declined"], "that it was not done is on record")
+        assert len(me.journal[-1].data["runs"]) == 3
 
 
 async def test_the_output_of_a_job_opens_from_the_list(make_app: MakeApp, root: Path) -> None:

@@ -93,6 +93,7 @@ def test_without_yes_and_a_terminal_nothing_is_done(cli: Cli, root: Path, action
     assert (refused.code, refused.out) == (2, "")
     assert "--yes" in refused.err
     nothing_was_done(cli, root)
+    assert kinds(cli) == ["action.planned", "action.declined"]
 
 
 def test_a_prompt_takes_only_the_right_answer(
@@ -111,6 +112,7 @@ def test_a_prompt_takes_only_the_right_answer(
     for text in ("y\n", f"{DONE}\n"):
         assert answer(text, "archive", FAILED).code == 2
     nothing_was_done(cli, root)
+    assert kinds(cli) == ["action.planned", "action.declined"] * 7
     assert answer("y\n", "retry", FAILED).ok().err.count("do it? [y/N]") == 1
     assert answer(f"{FAILED}\n", "archive", FAILED).code == 0
 

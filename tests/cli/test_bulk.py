@@ -134,7 +134,8 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_done(cli: Cli, four: Pa
     refused = cli("bulk", "retry", *ALL)
     assert (refused.code, "confirm with --yes" in refused.err) == (2, True)
     assert cli("jobs", "--json").ok().json == []
-    assert not (four / ".cockpit").exists()
+    (declined,) = cli("audit", "--json").ok().json
+    assert (declined["kind"], declined["data"]["bulk_of"]) == ("action.declined", 4)
 
 
 @pytest.mark.parametrize(

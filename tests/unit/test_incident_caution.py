@@ -55,8 +55,10 @@ def test_the_command_line_asks_for_the_id(
     plan = session.plan("retry", session.find(scenes.FAILED), None, None)
     monkeypatch.setattr(actions, "on_terminal", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
+    declined: list[str] = []
     if confirmed:
-        actions.confirm(plan)
+        actions.confirm(plan, declined.append)
     else:
         with pytest.raises(UsageError, match="nothing was done"):
-            actions.confirm(plan)
+            actions.confirm(plan, declined.append)
+    assert declined == ([] if confirmed else ["answered no"])
