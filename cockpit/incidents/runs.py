@@ -122,8 +122,14 @@ def _of_itself(one: RunNow, since: datetime) -> Proof | None:
 
 
 def _still_failing(one: RunNow, run: Run) -> bool:
-    """Whether the verdict of now says that the very step is bad: a receipt that claims success proves nothing then."""
-    return one.is_failing and (run.flow, run.step) == (one.link.flow, one.link.step)
+    """Whether the verdict of now says that the very step is bad: a receipt that claims success proves nothing then.
+
+    A verdict that rests on nothing but the run's own words is what a newer receipt outweighs.
+    """
+    if not one.is_failing or (run.flow, run.step) != (one.link.flow, one.link.step):
+        return False
+    shown = run.reasons[0].evidence if run.reasons else ()
+    return not shown or any(each.rank is not Rank.NARRATIVE for each in shown)
 
 
 def _of_another(one: RunNow, other: RunNow, since: datetime) -> Proof | None:

@@ -9,7 +9,7 @@ from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
 from tests.builders import FlowStudioRun
-from widgets.dialogs import HelpDialog, MenuDialog, PlanDialog, PromptDialog
+from widgets.dialogs import HelpDialog, PlanDialog, PromptDialog
 from widgets.header import Header
 
 SIZES = [(60, 16), (80, 24), (100, 30), (120, 40), (160, 45), (220, 60)]
@@ -53,7 +53,7 @@ async def test_resizing_while_a_dialog_is_open(make_app: MakeApp, root: Path) ->
     scenes.three(root)
     scenes.makefile(root)
     async with operate(make_app()) as me:
-        for key, kind in (("T", PlanDialog), ("question_mark", HelpDialog), ("c", PromptDialog), ("p", MenuDialog)):
+        for key, kind in (("T", PlanDialog), ("question_mark", HelpDialog), ("c", PromptDialog), ("p", HelpDialog)):
             await me.press(key)
             dialog = await me.open_dialog(kind)
             for width, height in (*SIZES, *reversed(SIZES)):

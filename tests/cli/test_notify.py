@@ -16,6 +16,7 @@ from tests.samples import FORBIDDEN
 
 INC = "inc-20261121-01"
 SECRET = "sk-ant-" + "api03-abcdefghij0123456789"
+PASSWORD = "correct-horse-9-battery"
 
 
 def declare(cli: Cli, title: str = "Builds time out", *more: str) -> None:
@@ -170,17 +171,20 @@ def test_what_makes_no_sense_is_refused(
 
 def test_secrets_and_escapes_stay_out_of_the_text(cli: Cli, root: Path, channels: Path) -> None:
     assert root.is_dir()
-    declare(cli, f"Key {SECRET} leaked \x1b]52;c;aGk=\x07", "--symptoms", f"\x1b[31mlog: {SECRET}\nsecond")
+    title = f"Key {SECRET} leaked, password = {PASSWORD} \x1b]52;c;aGk=\x07"
+    declare(cli, title, "--symptoms", f"\x1b[31mlog: {SECRET} password = {PASSWORD}\nsecond")
     taken_out = 0
     for template in ("initial", "update", "escalation", "security", "resolution"):
         made = cli("notify", INC, "--template", template, "--json").ok()
         assert SECRET not in made.out
+        assert PASSWORD not in made.out
         assert not FORBIDDEN.search(made.json["subject"])
         assert not any(FORBIDDEN.search(line) for line in made.json["text"].splitlines())
         taken_out += made.json["redactions"]
     assert taken_out >= 5
     cli("notify", INC, "--template", "initial", "--send", "mail", "--yes").ok()
     assert SECRET not in channels.read_text()
+    assert PASSWORD not in channels.read_text()
 
 
 def test_own_templates_go_first_and_add_their_own(cli: Cli, root: Path, channels: Path, tmp_path: Path) -> None:

@@ -355,7 +355,8 @@ def test_a_step_that_failed_in_every_attempt_is_not_to_be_resumed_in_ai_csuite()
     findings = found(failed("", ref=ref, steps=(spent,)))
     best = next(iter(findings.values()))
     assert best.id == "retries-exhausted"
-    assert best.suggests is None
+    assert best.suggests is not None
+    assert best.suggests.action == "retry", "there a new run for the same item"
     assert "Do not resume" in (best.warning or "")
     assert "retries-exhausted" not in found(detail)
 
