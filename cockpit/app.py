@@ -86,8 +86,13 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         self._own_themes = tuple(loaded.themes)
         name = wanted if wanted in loaded.themes else "dark"
         if name in loaded.themes:
-            # Not by assignment: that would style everything a second time.
+            # Not by assignment: that would style everything a second time. What Textual made of its own default theme
+            # before any of ours was known is made again here.
             self.set_reactive(App.theme, name)
+            self.stylesheet.set_variables(self.get_css_variables())
+            self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+            self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+            self._refresh_truecolor_filter(self.ansi_theme)
         if wanted in loaded.themes:
             return loaded.problems
         return (*loaded.problems, f"no theme {wanted!r}; there are {', '.join(sorted(loaded.themes))}")
