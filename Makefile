@@ -9,7 +9,7 @@ JOBS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ format: $(VENV)/.develop  ## put the code into shape
 
 bench: $(VENV)/.develop  ## measure the budgets (QUICK=1 for less data); prints one JSON document
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+docs: $(VENV)/.develop  ## write what of the documentation is made from the code
+	@$(BIN)/python -m tests.generated
 
 clean:  ## remove what make built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -23,12 +23,12 @@ class JobSettings(BaseModel):
     parallel: int = Field(default=2, ge=1, le=64)
     """How many jobs of one bulk run at a time."""
 
-    @field_validator("timeout", "grace", mode="before")
+    @field_validator("timeout", "grace", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value
 
-    @field_validator("timeouts", mode="before")
+    @field_validator("timeouts", mode="before", json_schema_input_type=dict[str, float | str])
     @classmethod
     def _durations(cls, value: object) -> object:
         return {name: cls._duration(each) for name, each in value.items()} if isinstance(value, dict) else value
@@ -41,7 +41,7 @@ class JobSettings(BaseModel):
                 raise ValueError(f"{name}: between 0 and a year")
         return value
 
-    @field_validator("output_cap", mode="before")
+    @field_validator("output_cap", mode="before", json_schema_input_type=int | str)
     @classmethod
     def _size(cls, value: object) -> object:
         return parse_size(value) if isinstance(value, str) else value

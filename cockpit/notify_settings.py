@@ -21,7 +21,7 @@ class Channel(BaseModel):
     timeout: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
     """Seconds (or `30s`) until the program is stopped."""
 
-    @field_validator("timeout", mode="before")
+    @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value

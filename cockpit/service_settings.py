@@ -59,7 +59,7 @@ class ServiceSettings(BaseModel):
     def _base(cls, value: str) -> str:
         return check_base_url(value)
 
-    @field_validator("timeout", mode="before")
+    @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value

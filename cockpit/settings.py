@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from cockpit.errors import UsageError
 from cockpit.job_settings import JobSettings
 from cockpit.models.request import Service
 from cockpit.notify_settings import Channel, check_names
 from cockpit.service_settings import Services, find_service
+from cockpit.setting_mistakes import invalid, whole
 from cockpit.units import parse_duration
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Limits(_Section):
     stuck_after: float = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Seconds (or `15m`) without a sign of life after which a step in progress counts as stuck."""
 
-    @field_validator("stuck_after", mode="before")
+    @field_validator("stuck_after", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value
@@ -84,7 +84,7 @@ class Probes(_Section):
     timeout: float = Field(default=2.0, gt=0, le=30, allow_inf_nan=False)
     """Seconds (or `2s`) one answer may take."""
 
-    @field_validator("timeout", mode="before")
+    @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value
@@ -95,7 +95,7 @@ class Probes(_Section):
 
 
 class Incidents(_Section):
-    """How soon incidents are answered, and when people work (docs of `cockpit.response`)."""
+    """How soon incidents are answered, and when people work."""
 
     timezone: str = "UTC"
     """Time zone of days and working hours."""
@@ -137,7 +137,7 @@ class Settings(_Section):
     """Everything the configuration file may say."""
 
     theme: str = "dark"
-    """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, ..., or one of your own."""
+    """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, colour-blind, mono, or one of your own."""
     glyphs: Literal["ascii", "unicode"] = "ascii"
     """Status glyphs; ASCII never shifts a column in tmux."""
     times: Literal["relative", "utc", "local"] = "relative"
@@ -159,10 +159,10 @@ class Settings(_Section):
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
     custom: tuple[Any, ...] = ()
-    """Systems declared here instead of in Python (docs/custom-sources.md); `load_settings` checks them."""
+    """Systems declared here instead of in Python (docs/custom-sources.md)."""
 
     actions: tuple[Any, ...] = ()
-    """Actions declared here (`cockpit.actions.declared`); `load_settings` checks them."""
+    """Actions of your own (docs/actions.md)."""
 
     @field_validator("notify")
     @classmethod
@@ -195,34 +195,57 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
         required: Whether its absence is an error (it was named on the command line).
 
     Raises:
-        UsageError: Unreadable, not TOML, or not valid; every mistake is named with file, line and key.
+        SettingsError: Unreadable, not TOML, or not valid; every mistake is named with file, line and key.
     """
+    return parse_settings(path, text) if (text := read_text(path, required=required)) is not None else Settings()
+
+
+def read_text(path: Path, *, required: bool = False) -> str | None:
+    """The text of the configuration file, or `None` where there is none. Raises as `load_settings`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if required:
-            raise UsageError(f"{path}: no such configuration file") from None
-        return Settings()
+            raise whole(path, "no such configuration file") from None
+        return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
+        raise whole(path, f"cannot be read: {error}") from error
+
+
+def parse_settings(path: Path, text: str) -> Settings:
+    """The settings in a text. Raises as `load_settings`.
+
+    Args:
+        path: The file it is from.
+        text: What is in it.
+    """
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = _AT_LINE.search(str(error))
-        raise UsageError(f"{path}{f':{place[1]}' if place else ''}: not valid TOML: {error}") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: nested too deeply") from error
-    try:
-        settings = Settings.model_validate(data)
+        settings = Settings.model_validate(parse_toml(path, text))
     except ValidationError as error:
-        raise _invalid(path, text, error) from error
+        raise invalid(path, text, error) from error
     update: dict[str, Any] = {}
     for name, check in _lazily(settings):
         try:
             update[name] = check(getattr(settings, name))
         except ValidationError as error:
-            raise _invalid(path, text, error, name) from error
+            raise invalid(path, text, error, name) from error
     return settings.model_copy(update=update) if update else settings
+
+
+def parse_toml(path: Path, text: str) -> dict[str, Any]:
+    """A TOML document.
+
+    Raises:
+        SettingsError: It is none; the line is named.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _AT_LINE.search(str(error))
+        line = int(place[1]) if place else text.count("\n") + 1
+        raise whole(path, f"not valid TOML: {error}", line) from error
+    except RecursionError as error:
+        raise whole(path, "nested too deeply") from error
 
 
 def _lazily(settings: Settings) -> Iterator[tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]]:
@@ -235,36 +258,3 @@ def _lazily(settings: Settings) -> Iterator[tuple[str, Callable[[tuple[Any, ...]
         from cockpit.actions.declared import validate as check_actions
 
         yield "actions", check_actions
-
-
-def _invalid(path: Path, text: str, error: ValidationError, *below: str) -> UsageError:
-    lines = [_describe(path, text, (*below, *item["loc"]), item["msg"]) for item in error.errors()]
-    return UsageError("\n".join(lines))
-
-
-def _describe(path: Path, text: str, location: tuple[int | str, ...], message: str) -> str:
-    """`file:line: key: message`; the line is that of the innermost part of `location` that can be found."""
-    line = _line_of(text.splitlines(), location)
-    where = f"{path}:{line}" if line else f"{path}"
-    key = ".".join(str(part) for part in location)
-    return f"{where}: {key}: {message.removeprefix('Value error, ')}"
-
-
-def _line_of(lines: list[str], location: tuple[int | str, ...]) -> int | None:
-    """Where a key stands (1-based), or the table it is missing from: each part is looked for below the one before."""
-    found, start, end = None, 0, len(lines)
-    for part, below in zip(location, (*location[1:], None), strict=True):
-        if isinstance(part, int):
-            continue
-        name = f"[\"']?{re.escape(part)}[\"']?"
-        tables = [at for at in range(start, end) if re.match(rf"\s*\[\[\s*{name}\s*\]\]", lines[at])]
-        if isinstance(below, int) and below < len(tables):
-            start, end = tables[below], (*tables, end)[below + 1]
-        else:
-            key = re.compile(rf"\s*(?:\[+[^\]]*\b)?{name}\s*(?:=|\]|\.)")
-            place = next((at for at in range(start, end) if key.match(lines[at])), None)
-            if place is None:
-                break
-            start = place
-        found = start + 1
-    return found

@@ -67,35 +67,50 @@ def _words(text: str) -> str:
 
 
 class Declared(BaseModel):
-    """One `[[actions]]` table. What the names mean stands in `cockpit.models.action.ActionSpec`."""
+    """An action of your own (docs/actions.md)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, AfterValidator(_id)]
     """The verb: `cockpit ID RUN`."""
     title: Annotated[str, AfterValidator(_words)]
+    """One line for people: what the menu and the plan call it."""
     sources: tuple[str, ...] = ()
     """Ids of the sources whose runs it is for; none means all. It takes the place of their action of the same id."""
     states: tuple[RunState, ...] = ()
     """Run states it is for; none means all but running and archived."""
     reach: Reach = Reach.RUN
+    """`run`, or `system`: what its lock covers. One action on the system at a time."""
     needs: tuple[Literal["flow", "step"], ...] = ()
+    """Which of flow and step must be known before it can be planned."""
     inputs: tuple[ActionInput, ...] = ()
+    """What is asked before there is a plan: `[[actions.inputs]]`."""
     argv: tuple[str, ...] = ()
     """Argument list; never a shell line. `{run}`, `{flow}`, `{step}` and inputs are filled in."""
     request: RequestSpec | None = None
+    """An HTTP request instead of a command."""
     cwd: Annotated[str, AfterValidator(_marker)] | None = None
     """A file that marks the directory to run in: the nearest one at or above the run that holds it."""
     env: dict[str, str] = Field(default_factory=dict)
+    """Changes to the environment of the command; values are templates."""
     dry_run: tuple[str, ...] = ()
+    """Argument list of a command that shows what `argv` would do and changes nothing."""
     confirm: Confirm = Confirm.YES
+    """`yes`: with `y`; `typed`: by typing the run's id."""
     danger: bool = False
+    """Whether it cannot be taken back, or reaches beyond this host."""
     key: Annotated[str, AfterValidator(_key)] | None = None
+    """A letter or digit: its key in the action menu."""
     undo: str = ""
+    """How to take it back, for people."""
     undone_by: str | None = None
+    """The action that takes it back."""
     expects: tuple[str, ...] = ()
+    """What a person should see happen."""
     warnings: tuple[str, ...] = ()
+    """What they must know before saying yes."""
     outcome: tuple[OutcomeRule, ...] = ()
+    """How its output tells what became of it, where the exit code does not: `[[actions.outcome]]`."""
 
     @field_validator("inputs")
     @classmethod

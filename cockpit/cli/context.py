@@ -74,11 +74,11 @@ def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Sess
     """A session for the options. Raises as its parts do."""
     settings = read_settings(options)
     registry.configure(settings.for_sources)
-    _check_source(options.source)
+    check_source(options.source)
     roots = the_roots(options, settings) if need_root else []
     for root in roots:
-        _check_source(root.source)
-    _check_actions(settings)
+        check_source(root.source)
+    check_actions(settings)
     return Session(
         settings,
         roots,
@@ -90,14 +90,23 @@ def make_session(options: argparse.Namespace, *, need_root: bool = True) -> Sess
     )
 
 
-def _check_source(name: str | None) -> None:
+def check_source(name: str | None) -> None:
+    """A source by its id.
+
+    Raises:
+        UsageError: There is none.
+    """
     if name is not None and registry.source_by_id(name) is None:
         known = ", ".join(source.id for source in registry.load().sources)
         raise UsageError(f"no source {name!r}; there are: {known}")
 
 
-def _check_actions(settings: Settings) -> None:
-    """Actions are declared for sources that exist. Known only here: the settings know no sources."""
+def check_actions(settings: Settings) -> None:
+    """Actions are declared for sources that exist. Known only here: the settings know no sources.
+
+    Raises:
+        UsageError: One names a source that does not exist.
+    """
     if not settings.actions:
         return
     from cockpit.actions.declared import unknown_sources

@@ -51,6 +51,7 @@ _HANDLERS: dict[str, str] = {
     "doctor": "cockpit.cli.host:doctor",
     "info": "cockpit.cli.host:info",
     "keys": "cockpit.cli.host:keys",
+    "config": "cockpit.cli.config:config",
 }
 
 

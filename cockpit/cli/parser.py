@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cockpit import __version__
-from cockpit.cli import action_arguments, incident_arguments, report_arguments, shift_arguments
+from cockpit.cli import action_arguments, config_arguments, incident_arguments, report_arguments, shift_arguments
 
 _EXIT_CODES = """\
 exit codes: 0 ok · 1 the thing asked about is bad · 2 usage or configuration · 3 gate not met · 4 audit broken ·
@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "doctor": "is this host ready",
     "info": "paths and versions",
     "keys": "the key map",
+    **config_arguments.VERBS,
     "demo": "a live demo workspace",
 }
 
@@ -181,6 +182,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     incident_arguments.add(verb, _global_options(defaults=False, roots="last_roots"))
     report_arguments.add(verb)
     shift_arguments.add(verb)
+    config_arguments.add(verb, _global_options(defaults=False, roots="last_roots"))
     audit = verb("audit")
     audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")

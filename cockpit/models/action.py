@@ -48,7 +48,7 @@ class ActionInput(Model):
         name: As a template names it: `{name}`.
         title: What is asked, for people.
         kind: What it may hold.
-        default: Used where nothing is chosen; `None` makes it required unless `optional`.
+        default: Used where nothing is chosen; without one it is required unless `optional`.
         choices: For `choice`.
         optional: Whether it may be left out.
         recall: An earlier job that gives the default; before `default` where there is one.

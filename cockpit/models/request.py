@@ -132,7 +132,7 @@ class RequestSpec(Model):
         method: `GET`, `POST` or `PATCH`.
         path: Path below the base URL; a template.
         query: Query parameters; templates. Those that come out empty are left out.
-        body: JSON body; its texts are templates. `None` for none.
+        body: JSON body; its texts are templates.
         timeout_s: Seconds its answer may take, where that is more than the service's time limit.
         prior: Must have been done before, or the request is not sent.
         before: Gates: must hold or the request is not sent.

@@ -246,7 +246,12 @@ MISTAKES = (
     ('runs = "jobs/*"', 'runs = "jo**/*"', "runs", "** stands once, and alone between slashes"),
     ('runs = "jobs/*"', "runs = []", "runs", "custom.0.runs"),
     ('files = "steps/*.json"', "", "[custom.steps]", "custom.0.steps: say where the steps are: either files or within"),
-    ('title = "job.name"', 'tittle = "job.name"', "tittle", "custom.0.tittle: Extra inputs are not permitted"),
+    (
+        'title = "job.name"',
+        'tittle = "job.name"',
+        "tittle",
+        "custom.0.tittle: there is no such key; did you mean",
+    ),
     ('record = "job.json"', "record = 5", "record", "custom.0.record"),
 )
 

@@ -65,13 +65,19 @@ class StepsDeclaration(_Section):
     name: FieldPath | None = None
     """Default: the name of the file, the key in the object, or the place in the list."""
     status: FieldPath | None = None
+    """Field with its status word."""
     exit_code: FieldPath | None = None
     """What is not 0 failed, whatever the status says."""
     error: FieldPath | None = None
+    """Field with what went wrong."""
     agent: FieldPath | None = None
+    """Field with who did it."""
     flow: FieldPath | None = None
+    """Field with the flow it belongs to."""
     started: FieldPath | None = None
+    """Field with the time it began."""
     ended: FieldPath | None = None
+    """Field with the time it ended."""
     words: Annotated[dict[str, Annotated[str, _one_of(STEP_STATES)]], AfterValidator(_any_case)] = Field(
         default_factory=dict
     )
@@ -85,7 +91,7 @@ class StepsDeclaration(_Section):
 
 
 class Declaration(_Section):
-    """One system."""
+    """A system that is declared instead of programmed (docs/custom-sources.md)."""
 
     name: str = Field(min_length=1, max_length=60)
     """Shown as what runs it."""
@@ -96,13 +102,21 @@ class Declaration(_Section):
     roots: tuple[Annotated[Path, AfterValidator(_expand)], ...] = ()
     """Only these roots; default: every root where a pattern finds something."""
     id: FieldPath | None = None
+    """Field of the record with the run's id; default: the name of the directory or file."""
     title: FieldPath | None = None
+    """Field with a title for people."""
     status: FieldPath | None = None
+    """Field with the status word."""
     error: FieldPath | None = None
+    """Field with what went wrong."""
     created: FieldPath | None = None
+    """Field with the time it was made."""
     started: FieldPath | None = None
+    """Field with the time it began."""
     updated: FieldPath | None = None
+    """Field with the time of its last sign of life."""
     ended: FieldPath | None = None
+    """Field with the time it ended."""
     time: Literal["auto", "iso", "epoch", "epoch_ms"] = "auto"
     """How times are written; `auto` takes ISO 8601 and tells seconds from milliseconds by their size."""
     flow: str = Field(default="main", min_length=1, max_length=60)
@@ -114,6 +128,7 @@ class Declaration(_Section):
     )
     """The system's status words to the cockpit's; what is not listed is taken as the cockpit spells it."""
     steps: StepsDeclaration | None = None
+    """Where its steps are: `[custom.steps]`."""
     logs: Globs = ()
     """Log files, below the run's directory; `{id}` stands for the run's id."""
 
