@@ -3,11 +3,12 @@
 Everything here reads or writes the disk: call it off the event loop.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from cockpit.errors import CockpitError, UsageError
+from cockpit.incidents.words import is_called
 from cockpit.journal.actor import shown
 from cockpit.ledger import Ledger
 from cockpit.models.action import Job, Plan
@@ -43,18 +44,36 @@ class Checklists:
     def find(self, text: str) -> Target:
         """The target an operator means: an incident's id, else a run as `Session.find` knows it.
 
+        Else the end of an incident's id, as `cockpit incident` knows it.
+
         Raises:
             UsageError: There is none, or there are several.
             RootError: No root can be read.
         """
         snapshot = self._session.load()
-        for root in self._session.roots:
-            ledger = self._session.ledger(root)
+        called = list(self._called(text))
+        whole = [each for each in called if each[1].id == text.strip().casefold()]
+        if not whole:
+            try:
+                # A run may be called 02, and nothing shorter would name it.
+                return self.of_run(self._session.find(text, snapshot.runs))
+            except UsageError:
+                if not called:
+                    raise
+        found = whole or called
+        if len(found) > 1:
+            places = "\n".join(f"  {incident.id} in {root}" for root, incident in found)
+            raise UsageError(
+                f"{len(found)} incidents are called {clean(text, 40)!r}; name one, or its --root:\n{places}"
+            )
+        root, incident = found[0]
+        return self.of_incident(incident, root, snapshot.runs)
+
+    def _called(self, text: str) -> Iterator[tuple[Path, Incident]]:
+        """The incidents that may be meant, each with a root of its record."""
+        for ledger, root in {self._session.ledger(root): root for root in self._session.roots}.items():
             ledger.refresh()
-            incident = ledger.incident(text)
-            if incident is not None:
-                return self.of_incident(incident, root, snapshot.runs)
-        return self.of_run(self._session.find(text))
+            yield from ((root, incident) for incident in ledger.incidents() if is_called(incident.id, text))
 
     def of_run(self, run: Run) -> Target:
         """A run as a target."""

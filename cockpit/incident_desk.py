@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cockpit.errors import CockpitError, UsageError
 from cockpit.incident_around import Around
+from cockpit.incident_outputs import outputs
 from cockpit.incidents import ladder, lifecycle, records, roles
 from cockpit.incidents.actions import actions_on
 from cockpit.incidents.clocks import clocks
@@ -21,7 +22,7 @@ from cockpit.incidents.pins import find, state
 from cockpit.incidents.runs import RunNow, attachment, recovered
 from cockpit.incidents.similar import Recurrence, repeats, similar
 from cockpit.incidents.situation import PROTOCOL, Situation
-from cockpit.incidents.timeline import began_at, timeline
+from cockpit.incidents.timeline import began_at, commands, timeline
 from cockpit.journal.log import Draft
 from cockpit.ledger import Ledger
 from cockpit.models.detail import RunDetail
@@ -228,7 +229,9 @@ class IncidentDesk:
         """Its timeline, put together now."""
         known = situation if situation is not None else self.situation(incident)
         proofs = (recovered(one, known.runs) for one in known.runs if one.was_failing)
-        return timeline(incident, self._entries(), [proof for proof in proofs if proof is not None])
+        entries = self._entries()
+        printed = outputs(self.ledger.journal.path.parent, self._around.roots[0], commands(incident, entries))
+        return timeline(incident, entries, [proof for proof in proofs if proof is not None], printed)
 
     def escalation(self, situation: Situation) -> tuple[EscalationCondition, ...]:
         """Every reason to escalate, those that hold first."""

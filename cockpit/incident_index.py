@@ -6,6 +6,7 @@ from cockpit.checking import Checklists
 from cockpit.errors import UsageError
 from cockpit.incident_around import Around
 from cockpit.incident_desk import IncidentDesk
+from cockpit.incidents.words import is_called
 from cockpit.ledger import Ledger
 from cockpit.models.incident import Incident
 from cockpit.models.playbook import Checklist
@@ -75,9 +76,8 @@ class IncidentIndex:
             UsageError: There is none, or there are several; the message names them.
         """
         known = self.everything()
-        word = text.strip().casefold()
-        found = [each for each in known if each[1].id == word]
-        found = found or [each for each in known if word and _ends_so(each[1].id, word)]
+        called = [each for each in known if is_called(each[1].id, text)]
+        found = [each for each in called if each[1].id == text.strip().casefold()] or called
         if len(found) == 1:
             return found[0]
         said = clean(text, 40)
@@ -86,11 +86,3 @@ class IncidentIndex:
             raise UsageError(f"{len(found)} incidents are called {said!r}; name one, or its --root:\n{places}")
         last = ", ".join(incident.id for _, incident in known[-_SHOWN:])
         raise UsageError(f"no incident {said!r}; {f'the last ones: {last}' if last else 'none was declared'}")
-
-
-def _ends_so(name: str, word: str) -> bool:
-    """Whether what was typed is the number at the end of an id, with as much of the day before it as was typed."""
-    digits = word.removeprefix("inc-")
-    day, _, number = name.removeprefix("inc-").partition("-")
-    typed_day, dash, typed_number = digits.rpartition("-")
-    return number == typed_number and (not dash or day.endswith(typed_day))

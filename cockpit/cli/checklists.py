@@ -9,6 +9,7 @@ from cockpit.cli import output
 from cockpit.cli.context import open_session
 from cockpit.errors import ExitCode
 from cockpit.models.playbook import Checklist, ItemState
+from cockpit.playbooks.commands import resolve
 from cockpit.presence import people
 from cockpit.presenters import documents
 from cockpit.presenters.checklist import checklist_rows, here_now, progress, told_of, verdict_rows
@@ -116,7 +117,9 @@ def _write(what: str, options: argparse.Namespace, write: Callable[[Checklists, 
         checklists, target = _target(session, options)
         _require(session, what, target)
         written = write(checklists, target)
-        _print(session, target, written.standing, options)
+        # One line about what was written; the whole list is `cockpit checklist TARGET`, and in the document.
+        item = resolve(written.standing.recorded, options.item, session.library)
+        _print(session, target, written.standing, options, only=item.id)
         for told in written.told:
             output.tell(told)
     return int(ExitCode.OK)
@@ -141,7 +144,9 @@ def _target(session: Session, options: argparse.Namespace) -> tuple[Checklists, 
     return checklists, target
 
 
-def _print(session: Session, target: Target, standing: Standing, options: argparse.Namespace) -> None:
+def _print(
+    session: Session, target: Target, standing: Standing, options: argparse.Namespace, only: str | None = None
+) -> None:
     current = standing.checklist
     here = [one for one in people(session.state_dir(target.root)) if one.target == target.id]
     if options.json:
@@ -149,6 +154,8 @@ def _print(session: Session, target: Target, standing: Standing, options: argpar
         return
     titles = {book.id: book.title for book in session.library.playbooks}
     for row in checklist_rows(current, titles, session.now(), TimeStyle.UTC):
+        if only is not None and row.key != only:
+            continue
         if row.heading:
             output.say_cells([row.text])
             continue

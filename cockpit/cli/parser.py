@@ -222,7 +222,7 @@ def _record_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
 
 def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     checklist = verb("checklist")
-    checklist.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
+    checklist.add_argument("target", metavar="TARGET", help="a run's id, an incident's, or the end of that")
     checklist.add_argument("--playbook", metavar="ID", help="start this playbook's checklist")
     tick = verb("tick")
     tick.add_argument("--evidence", metavar="PATH[:LINE]", help="what shows that it is done, below the root")
@@ -234,7 +234,7 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     verify = verb("verify")
     note, perform = verb("note"), verb("perform")
     for parser in (tick, skip, verb("untick"), claim, verb("unclaim"), verify, note, perform):
-        parser.add_argument("target", metavar="TARGET", help="a run's or an incident's id")
+        parser.add_argument("target", metavar="TARGET", help="a run's id, an incident's, or the end of that")
         nargs = "?" if parser is verify else None
         parser.add_argument("item", metavar="ITEM", nargs=nargs, help="the id that `checklist` prints")
     note.add_argument("text", metavar="TEXT", help="what is to be remembered")

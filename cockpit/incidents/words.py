@@ -49,6 +49,19 @@ def name(what: str, value: str | None) -> str:
     return words
 
 
+def is_called(incident: str, typed: str) -> bool:
+    """Whether an operator who types this may mean an incident: its id, or the end of it.
+
+    The end is the number, with as much of the day before it as was typed: `inc-20261121-02`, `1121-02`, `02`.
+    """
+    word = typed.strip().casefold()
+    if word == incident:
+        return True
+    day, _, number = incident.removeprefix("inc-").partition("-")
+    typed_day, dash, typed_number = word.removeprefix("inc-").rpartition("-")
+    return bool(number) and number == typed_number and (not dash or day.endswith(typed_day))
+
+
 def past(what: str, value: str, now: datetime) -> datetime:
     """A moment that was: ISO 8601, `14:02` (UTC, the last one that was), or an age such as `20m`.
 

@@ -218,7 +218,8 @@ class TimelineRow(Model):
     Attributes:
         at: When it happened.
         kind: What kind of thing (`failure`, `declared`, `action`, `checklist`, `phase`, `severity`, `update`, `pin`,
-            `note`, `decision`, `role`, `task`, `escalation`, `notification`, `closed`, `reopened`, `run`, `section`).
+            `note`, `decision`, `command`, `role`, `task`, `escalation`, `notification`, `closed`, `reopened`, `run`,
+            `section`).
         text: What happened, unsanitised.
         evidence: What shows it.
         seq: Number of the journal entry, or `None` where it comes from a run's evidence.

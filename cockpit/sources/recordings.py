@@ -246,10 +246,15 @@ def is_held(path: Path) -> bool | None:
 
 def last_lines(recording: Recording, count: int = 20) -> tuple[str, ...]:
     """The last lines of a recording's output that are not blank, oldest first; foreign text, not yet cleaned."""
+    return last_lines_of(recording.output, count)
+
+
+def last_lines_of(output: Path, count: int = 20) -> tuple[str, ...]:
+    """The last lines of a file that are not blank, oldest first; foreign text, not yet cleaned. Never raises."""
     if count <= 0:
         return ()
     try:
-        fd = os.open(recording.output, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(output, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ()
     try:

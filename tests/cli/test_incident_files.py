@@ -108,3 +108,14 @@ def test_an_action_that_ends_leaves_its_file(cli: Cli, incident: Path, tmp_path:
     assert document["results"]["exit_code"] == 0
     assert "reverted abc123 with [masked]" in document["results"]["output"]
     assert cli("incident", "file", INC, "revert").ok().out == f"{path}\n"
+
+
+def test_a_recorded_command_stands_on_the_timeline_with_its_output(cli: Cli, incident: Path) -> None:
+    (row,) = [each for each in cli("incident", "timeline", "01", "--json").ok().json if each["kind"] == "command"]
+    assert row["text"].startswith("echo ")
+    assert row["text"].endswith(f"for {FAILED}: exit 0")
+    (place,) = row["evidence"]
+    assert (incident / place["path"]).read_text() == f"in ``` with {PASSWORD}\n"
+    cli("incident", "pin", "01", f"{place['path']}:1").ok()
+    cli("incident", "close", "01", "--override", "a drill").ok()
+    assert not [row for row in cli("postmortem", "01").ok().out.splitlines() if PASSWORD in row]

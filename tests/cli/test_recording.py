@@ -235,3 +235,24 @@ def test_lost_entries_are_missed(cli: Cli, root: Path) -> None:
     assert cli("audit", "verify").code == ExitCode.AUDIT
     (root / ".cockpit" / "journal.jsonl").unlink()
     assert cli("audit", "verify").code == ExitCode.AUDIT
+
+
+def test_an_incident_is_meant_by_the_end_of_its_id_unless_a_run_is_called_that(cli: Cli, root: Path) -> None:
+    for title in ("one", "two"):
+        cli("incident", "declare", "--title", title, "--severity", "SEV4").ok()
+    for name in ("inc-20261121-02", "INC-20261121-02", "1121-02", "02"):
+        assert cli("checklist", name, "--json").ok().json["target"] == "inc-20261121-02"
+    cli("claim", "02", "detect-time").ok()
+    told = cli("tick", "1121-02", "detect-time", "--note", "at four").ok().out
+    assert "at four" in told
+    assert "detect-by" not in told, "what was ticked, not the whole list"
+    assert "1/33 settled" in told
+    cli("skip", "02", "detect-by", "--reason", "known").ok()
+    cli("untick", "02", "detect-by").ok()
+    assert {item(cli, f"response-protocol/{name}", "02")["state"] for name in ("detect-time", "detect-by")} == {
+        "done", "open"
+    }  # fmt: skip
+    assert "no run '03'" in cli("tick", "03", "detect-time").err
+    FlowStudioRun(root, "02").step("build", "implement", "code-implementer")
+    assert cli("checklist", "02", "--json").ok().json["target"] == "02", "a run cannot be named shorter"
+    assert cli("checklist", "1121-02", "--json").ok().json["target"] == "inc-20261121-02"

@@ -9,7 +9,7 @@ from cockpit.incidents import events
 from cockpit.incidents.actions import actions_on
 from cockpit.incidents.fold import fold
 from cockpit.incidents.runs import Proof
-from cockpit.incidents.timeline import timeline
+from cockpit.incidents.timeline import commands, timeline
 from cockpit.models.incident import TimelineRow
 from cockpit.models.journal import Entry
 from tests.samples import evidence
@@ -77,6 +77,31 @@ def test_what_was_done_to_other_runs_before_it_or_after_its_end_is_not_its_own()
     kinds = [row.kind for row in told(attached, other, before, closed, after)]
     assert "action" not in kinds
     assert kinds[-1] == "closed"
+
+
+def recorded(seq: int, end: bool = False, **more: Any) -> Entry:
+    data = {"recording": "rec-1", "run": "run-1", **({} if end else {"argv": ["sh", "-c", "make gate"]}), **more}
+    return entry(seq, "record.ended" if end else "record.started", data, incident=None)
+
+
+def test_a_recorded_command_is_one_row_with_its_end_and_its_output() -> None:
+    attached, start = entry(2, events.RUN_ADDED, link_data()), recorded(20)
+    ended = [*ACTED, start, recorded(21, end=True, exit_code=3, signal=None), recorded(23, run="run-9", recording="r")]
+    printed = {"rec-1": evidence("output.log"), "j1": evidence("job.log")}
+    rows = timeline(incident(attached), [declared(), attached, *ended], (), printed)
+    (row,) = [row for row in rows if row.kind == "command"]
+    assert (row.at, row.text, row.actor) == (start.at, "sh -c 'make gate' for run-1: exit 3", "ada")
+    assert row.evidence == (printed["rec-1"],)
+    assert [row.evidence for row in rows if row.text.endswith("(exit 2)")] == [(printed["j1"],)]
+    assert [each.data["recording"] for each in commands(incident(attached), ended) if "recording" in each.data] == [
+        "rec-1"
+    ]
+    for end, how in (
+        (recorded(21, end=True, exit_code=143, signal="SIGTERM"), "ended by SIGTERM"),
+        (recorded(21, end=True, exit_code=127, error="no such program"), "no such program"),
+        (recorded(20), "no end on record"),
+    ):
+        assert told(attached, start, end)[-1].text == f"sh -c 'make gate' for run-1: {how}"
 
 
 def test_recoveries_are_told_once() -> None:
