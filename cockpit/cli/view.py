@@ -35,7 +35,12 @@ def demo(options: argparse.Namespace) -> int:
     from cockpit.demo.workspace import make_workspace
 
     directory = Path(options.directory) if options.directory else Path(tempfile.mkdtemp(prefix="cockpit-demo-"))
-    workspace = make_workspace(directory, the_clock(options)())
+    workspace = make_workspace(
+        directory,
+        the_clock(options)(),
+        incident=True,
+        state_dir=Path(options.state_dir).absolute() if options.state_dir else None,
+    )
     headless = options.headless or not _terminal()
     producer = start_live(workspace)
     try:

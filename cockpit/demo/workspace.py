@@ -57,7 +57,7 @@ $(addprefix stepwise-,$(FLOWS)): stepwise-%:
 """
 
 
-def make_workspace(directory: Path, now: datetime) -> Path:
+def make_workspace(directory: Path, now: datetime, *, incident: bool = False, state_dir: Path | None = None) -> Path:
     """Make a demo workspace, or take up the one that is there.
 
     A workspace that exists keeps its runs; its Makefile and configuration are written anew, so that they name the
@@ -66,6 +66,8 @@ def make_workspace(directory: Path, now: datetime) -> Path:
     Args:
         directory: Where: missing, empty, or a demo workspace.
         now: The moment its history ends at.
+        incident: Whether a new one gets an open incident.
+        state_dir: Where its state is kept, where that is not in the workspace.
 
     Returns:
         The workspace's root, resolved.
@@ -80,9 +82,14 @@ def make_workspace(directory: Path, now: datetime) -> Path:
         fresh = _is_fresh(root)
         _write_frame(root)
         if fresh:
-            write_history(root / RUNS, now)
+            made = write_history(root / RUNS, now)
             marker = {"made_by": "cockpit demo", "made_at": now.isoformat(), "runs": len(list((root / RUNS).iterdir()))}
             (root / MARKER).write_text(json.dumps(marker, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            if incident:
+                # Only here: producers import this module, and need nothing of the cockpit.
+                from cockpit.demo.incident import work_incident
+
+                work_incident(root, made, now, state_dir)
     except OSError as error:
         raise UsageError(f"cannot make a demo workspace in {directory}: {error.strerror or error}") from error
     return root

@@ -1,6 +1,7 @@
 """Journal entries as sentences for a timeline: what happened, in the words of the record. Foreign text, not cleaned."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cockpit.actions.ending import ENDED
@@ -122,12 +123,16 @@ def _pin(path: str, data: Data) -> str:
 def _task(name: str, data: Data) -> str:
     due = events.moment(data, "deadline")
     text = _with(data, f"Task {name}", ("action", ": "), ("owner", ", owner "))
-    return f"{text}, by {iso(due)}" if due else text
+    return f"{text}, by {_moment(due)}" if due else text
 
 
 def _update(text: str, data: Data) -> str:
     due = events.moment(data, "next_due")
-    return f"Update: {text} (next by {iso(due)})" if due else f"Update: {text}"
+    return f"Update: {text} (next by {_moment(due)})" if due else f"Update: {text}"
+
+
+def _moment(at: datetime) -> str:
+    return iso(at.replace(microsecond=0)) or ""
 
 
 def _notified(template: str, data: Data) -> str:

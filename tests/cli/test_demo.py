@@ -14,6 +14,9 @@ def test_the_demo_shows_runs_in_every_condition_and_ends(tmp_path: Path, cli: Cl
     document = json.loads(shown.out)
     assert {"failed", "blocked", "stuck", "running", "succeeded"} <= set(document["counts"])
     assert any(run["contradicted"] for run in document["attention"])
+    assert [(each["id"][-2:], each["severity"], each["phase"]) for each in document["incidents"]] == [
+        ("01", "SEV2", "contain")
+    ]
     assert not [
         process.pid for process in psutil.process_iter(["cmdline"])
         if any(str(workspace) in part for part in process.info["cmdline"] or ())
