@@ -70,6 +70,12 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         for problem in self._problems:
             self.notify(problem, title="Configuration", severity="warning", markup=False, timeout=10)
 
+    def typed(self) -> None:
+        """Whoever types has seen what was told."""
+        for screen in self.screen_stack:
+            if isinstance(screen, CockpitScreen):
+                screen.attention.noticed()
+
     def _leave(self, code: int) -> None:
         """End with an exit code; jobs go on."""
         self.exit(return_code=code)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from cockpit.attention_settings import AttentionSettings
 from cockpit.job_settings import JobSettings
 from cockpit.models.request import Service
 from cockpit.notify_settings import Channel, check_names
@@ -151,6 +152,7 @@ class Settings(_Section):
     limits: Limits = Limits()
     incidents: Incidents = Incidents()
     jobs: JobSettings = JobSettings()
+    attention: AttentionSettings = AttentionSettings()
     probes: Probes = Probes()
     services: Services = Field(default_factory=dict)
     """Service name to where it answers; the name is the one in its actions (`ai-csuite`)."""

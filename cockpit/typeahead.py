@@ -55,12 +55,16 @@ class TypeAhead(App[ReturnType], inherit_bindings=False):
         else:
             await self._hand_out()
 
+    def typed(self) -> None:
+        """Something that was typed is about to be carried out. For the application."""
+
     async def _hand_out(self) -> None:
         self._waits_for = None
         if not self._typed:
             return
         self._handed_out += 1
         target = self.focused or self.screen
+        self.typed()
         await super().on_event(self._typed.popleft())
         self._waits_for = target
         self._follow(1)

@@ -25,6 +25,8 @@ class HeaderFacts:
     frozen_since: datetime | None = None
     anchored: bool = False
     jobs: int = 0
+    news: int = 0
+    """How much was told since the last key."""
     unicode: bool = False
 
 
@@ -34,6 +36,8 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     if facts.label:
         kept.insert(0, words.text(facts.label, Tone.ACCENT))
     kept[:0] = facts.incident
+    if facts.news:
+        kept.append(Cell(f"{facts.news} new", Tone.WARN))
     if facts.read_only:
         kept.append(Cell("READ-ONLY", Tone.WARN))
     if facts.frozen_since is not None:

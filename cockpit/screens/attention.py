@@ -1,14 +1,18 @@
-"""A run that turns stuck, failed or blocked is told of: a toast, the bell and the terminal's title.
+"""What an operator must be told of, told: a toast, the bell, a badge in the header, and the terminal's title.
 
-Once for each change of each run, and never for what the first scan found: that is on the screen anyway.
+What it is, is decided in `cockpit.attention`; the rules stand in `[attention]` of the configuration.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cockpit.models.run import ATTENTION, Run, RunState
+from cockpit.attention import Event, Matter, Watch, look, see, way
+from cockpit.attention_memory import load_memory, memory_path, save_memory
+from cockpit.models.incident import Incident
+from cockpit.models.run import ATTENTION, Run
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters import words
 from cockpit.presenters.runs import place
@@ -17,62 +21,41 @@ from cockpit.sanitize import clean
 if TYPE_CHECKING:
     from textual.app import App
 
-LOUD = (RunState.BLOCKED, RunState.STUCK, RunState.FAILED)
-"""States that are told of, most pressing first."""
+    from cockpit.session import Session
+
 EACH = 3
-"""Up to so many runs have a toast of their own."""
+"""Up to so many matters have a toast of their own."""
 TOAST_S = 10.0
 _SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
 # Save and restore the title on the terminal's own stack; terminals without one ignore it.
+_WORDS = {
+    Event.SLA: "response time running out",
+    Event.UNANSWERED: "escalation unanswered",
+    Event.UPDATE: "update due",
+}
+"""What is said of incidents; runs are said to be in their state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the runs were when they were last looked at.
-
-    Attributes:
-        runs: By identity of the summary, so that unchanged runs cost nothing; keeps them alive, too.
-        states: State of every run ever seen, by key: one that comes back has not changed.
-        armed: Whether the first scan is over.
-    """
-
-    runs: Mapping[int, Run] = field(default_factory=dict)
-    states: Mapping[str, RunState] = field(default_factory=dict)
-    armed: bool = False
-
-
-def turned(told: Told, snapshot: Snapshot) -> tuple[Told, tuple[Run, ...]]:
-    """Which runs have turned into something loud since, most pressing first; and what to remember. Pure."""
-    runs = {id(run): run for run in snapshot.runs}
-    fresh = [run for number, run in runs.items() if number not in told.runs]
-    if not fresh and (told.armed or not snapshot.progress.finished):
-        return Told(runs, told.states, told.armed), ()
-    states = dict(told.states)
-    loud: list[Run] = []
-    for run in fresh:
-        before = states.get(run.key)
-        states[run.key] = run.state
-        if told.armed and run.state in LOUD and before is not run.state:
-            loud.append(run)
-    loud.sort(key=lambda run: (LOUD.index(run.state), run.key))
-    return Told(runs, states, told.armed or snapshot.progress.finished), tuple(loud)
-
-
-def toasts(runs: Sequence[Run]) -> list[tuple[str, str]]:
+def toasts(matters: Sequence[Matter]) -> list[tuple[str, str]]:
     """Title and text of what is said of them: each one while they are few, else all together."""
-    if len(runs) <= EACH:
-        return [(f"{words.text(run.id, limit=60).text} {run.state.value}", _why(run)) for run in runs]
-    counts = [(state, sum(run.state is state for run in runs)) for state in LOUD]
-    told = ", ".join(f"{number} {state.value}" for state, number in counts if number)
-    return [(f"{len(runs)} runs need a look", told)]
+    if len(matters) <= EACH:
+        return [(_heading(matter), _why(matter)) for matter in matters]
+    return [(f"{len(matters)} matters need a look", summary(matters))]
 
 
-def title(snapshot: Snapshot) -> str:
+def summary(matters: Sequence[Matter]) -> str:
+    """`1 blocked, 3 failed, 1 update due`."""
+    counts = [(event, sum(matter.event is event for matter in matters)) for event in Event]
+    return ", ".join(f"{number} {_WORDS.get(event, event.value)}" for event, number in counts if number)
+
+
+def title(snapshot: Snapshot, news: int = 0) -> str:
     """The terminal's title: our own words only."""
     pressing = sum(run.state in ATTENTION or run.contradicted for run in snapshot.runs)
+    told = f"({news} new) cockpit" if news else "cockpit"
     if not pressing:
-        return "cockpit"
-    return f"cockpit: {pressing} need{'s' if pressing == 1 else ''} a look"
+        return told
+    return f"{told}: {pressing} need{'s' if pressing == 1 else ''} a look"
 
 
 def title_sequence(text: str) -> str:
@@ -83,44 +66,154 @@ def title_sequence(text: str) -> str:
 class Attention:
     """Tells the operator. One for a screen.
 
+    Attributes:
+        news: How much was told since the last key, for the badge.
+
     Args:
         app: Shows toasts and rings the bell.
+        session: Knows the rules, the moment and the roots.
         write: Sends our own escape sequence to the terminal; see `Host.write_terminal`.
+        changed: Called when `news` is another number.
+        later: Does something in a thread.
         terminal: `$TERM`: a console without titles gets none.
     """
 
-    def __init__(self, app: "App[None]", write: Callable[[str], None], terminal: str | None = None) -> None:
+    def __init__(
+        self,
+        app: "App[None]",
+        session: "Session",
+        write: Callable[[str], None],
+        *,
+        changed: Callable[[], None],
+        later: Callable[[Callable[[], None]], object],
+        terminal: str | None = None,
+    ) -> None:
+        self.news = 0
         self._app = app
+        self._session = session
         self._write = write
-        self._told = Told()
+        self._changed = changed
+        self._later = later
+        self._path = memory_path(session.roots)
+        self._saving = threading.Lock()
+        self._watch = Watch(session.now())
+        self._loaded = False
+        self._saved: object = None
+        self._snapshot: Snapshot | None = None
+        self._incidents: tuple[Incident, ...] = ()
         self._title = ""
         known = os.environ.get("TERM", "") if terminal is None else terminal
         self._titled = known not in ("", "dumb", "linux")
 
     def seen(self, snapshot: Snapshot) -> None:
-        """Tell of what has changed since the snapshot before."""
-        self._told, loud = turned(self._told, snapshot)
-        for heading, text in toasts(loud):
-            self._app.notify(text, title=heading, severity="error", timeout=TOAST_S, markup=False)
-        if loud:
-            self._app.bell()
-        self._entitle(title(snapshot))
+        """Tell of what has changed among the runs since the snapshot before."""
+        self._snapshot = snapshot
+        if snapshot.progress.finished:
+            self._load()
+        self._watch, matters = see(self._watch, snapshot, self._incidents)
+        self._tell(matters)
+
+    def incidents(self, found: Sequence[Incident]) -> None:
+        """The open incidents, when they were read anew."""
+        self._incidents = tuple(found)
+        self.tick()
+
+    def tick(self) -> None:
+        """Time went by: tell of the clocks that run out."""
+        if not self._incidents and not any(key.startswith("incident:") for key in self._watch.told):
+            return
+        self._load()
+        settings = self._session.settings
+        lead = timedelta(seconds=settings.attention.lead)
+        policy = settings.incidents.policy()
+        self._watch, matters = look(self._watch, self._incidents, self._session.now(), policy, lead)
+        self._tell(matters)
+
+    def noticed(self) -> None:
+        """A key was pressed: the operator has seen what there is."""
+        if self.news:
+            self.news = 0
+            self._changed()
+            self._entitle()
 
     def leave(self) -> None:
-        """Give the terminal its own title back."""
+        """Give the terminal its own title back, and remember what was told."""
+        self._write_title_back()
+        self._save()
+
+    def _tell(self, matters: Sequence[Matter]) -> None:
+        session = self._session
+        labels = {str(path): root.label or "" for path, root in session.roots.items()}
+        ways = [way(matter, session.settings.attention, session.now(), labels) for matter in matters]
+        shown = [matter for matter, how in zip(matters, ways, strict=True) if how.toast]
+        for heading, text in toasts([matter for matter in shown if not matter.away]):
+            self._app.notify(text, title=heading, severity="error", timeout=TOAST_S, markup=False)
+        away = [matter for matter in shown if matter.away]
+        if away:
+            heading = "While you were away"
+            self._app.notify(summary(away), title=heading, severity="warning", timeout=TOAST_S, markup=False)
+        if any(how.bell for how in ways):
+            self._app.bell()
+        counted = sum(how.badge for how in ways)
+        if counted:
+            self.news += counted
+            self._changed()
+        self._entitle()
+        if self._loaded and self._watch.told != self._saved:
+            self._later(self._save)
+
+    # -- the memory
+
+    def _load(self) -> None:
+        """What was told in an earlier session; read once, when the first scan is over."""
+        if self._loaded:
+            return
+        self._loaded = True
+        told = load_memory(self._path)
+        self._saved = told
+        if told is not None:
+            self._watch = Watch(self._watch.since, told, returned=True)
+
+    def _save(self) -> None:
+        with self._saving:
+            told = self._watch.told
+            if self._loaded and told != self._saved:
+                save_memory(self._path, told)
+                self._saved = told
+
+    # -- the title
+
+    def _write_title_back(self) -> None:
         if self._title:
             self._title = ""
             self._write(title_sequence("") + _RESTORE)
 
-    def _entitle(self, text: str) -> None:
-        if not self._titled or text == self._title:
+    def _entitle(self) -> None:
+        if self._snapshot is None or not self._titled:
+            return
+        if not self._session.settings.attention.title:
+            self._write_title_back()
+            return
+        text = title(self._snapshot, self.news)
+        if text == self._title:
             return
         before = "" if self._title else _SAVE
         self._title = text
         self._write(before + title_sequence(text))
 
 
-def _why(run: Run) -> str:
-    reason = next((reason.text for reason in run.reasons), "")
-    where = place(run.flow, run.step)
-    return words.text(": ".join(part for part in (where, reason) if part), limit=200).text
+def _heading(matter: Matter) -> str:
+    name = words.text(matter.name, limit=60).text
+    if matter.run is not None:
+        return f"{name} {matter.event.value}"
+    severity = f"{matter.severity.value} " if matter.severity else ""
+    return f"{severity}{name}: {_WORDS.get(matter.event, matter.event.value)}"
+
+
+def _why(matter: Matter) -> str:
+    where = _place(matter.run)
+    return words.text(": ".join(part for part in (where, matter.told) if part), limit=200).text
+
+
+def _place(run: Run | None) -> str:
+    return place(run.flow, run.step) if run is not None else ""

@@ -153,8 +153,14 @@ class CockpitScreen(Screen[None]):
 
     @cached_property
     def attention(self) -> Attention:
-        """Tells of runs that turn bad."""
-        return Attention(self.app, self.host.write_terminal)
+        """Tells of what turns bad or runs out."""
+        return Attention(
+            self.app,
+            self.session,
+            self.host.write_terminal,
+            changed=self.painter.header,
+            later=lambda work: self.run_worker(work, thread=True, group="attention", exit_on_error=False),
+        )
 
     @cached_property
     def choosing(self) -> Choosing:
@@ -266,6 +272,8 @@ class CockpitScreen(Screen[None]):
         self.latest = event.snapshot
         if self.view.frozen_at is None:
             self._show(event.snapshot)
+        else:
+            self.attention.seen(event.snapshot)
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -285,6 +293,7 @@ class CockpitScreen(Screen[None]):
         """Ages move; journals on filesystems that tell nothing are looked at."""
         self.painter.ages()
         self.responding.paint()
+        self.attention.tick()
         self.checking.look()
         self.refresh_ledgers(settle=True)
 

@@ -211,6 +211,7 @@ class Painter:
             frozen_since=screen.view.frozen_at,
             anchored=screen.scope.anchored,
             jobs=screen.acting.running,
+            news=screen.attention.news,
             unicode=screen.view.unicode,
         )
         header = screen.query_one("#header", Header)

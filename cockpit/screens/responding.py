@@ -83,6 +83,7 @@ class Responding:
         if self._index is None and not any(ledger.incident_names() for ledger in self._screen.session.ledgers()):
             return
         self._open, self._all = await asyncio.to_thread(self._read)
+        self._screen.attention.incidents(self.open)
         self.paint()
 
     def _read(self) -> tuple[tuple[tuple[Incident, Countdown | None], ...], tuple[Incident, ...]]:
