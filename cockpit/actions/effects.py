@@ -15,6 +15,9 @@ ONE_STEP = frozenset({"retry"})
 NO_STEPS = frozenset({"rerun", "resume-check"})
 """Actions that name a flow or a step and write nothing of the run: they only look, or make a new one."""
 
+SUPERSEDES = "supersedes "
+"""Begins what is said of a file of the run that is written anew; its path is relative to the root."""
+
 _MOST_FILES = 40
 
 
@@ -62,15 +65,15 @@ def superseded(scope: Scope, detail: RunDetail | None) -> tuple[str, ...]:
     for step in steps_of(scope, detail):
         for receipt in detail.receipts:
             if (receipt.flow, receipt.step) == (scope.flow, step):
-                lines[f"supersedes the receipt {clean(receipt.path)} ({receipt.status.value})"] = None
+                lines[f"{SUPERSEDES}the receipt {clean(receipt.path)} ({receipt.status.value})"] = None
                 if receipt.transcript:
-                    lines[f"supersedes the transcript {clean(receipt.transcript)}"] = None
+                    lines[f"{SUPERSEDES}the transcript {clean(receipt.transcript)}"] = None
         for handoff in detail.handoffs:
             if (handoff.flow, handoff.step) == (scope.flow, step):
                 kind = "draft handoff" if handoff.draft else "handoff"
-                lines[f"supersedes the {kind} {clean(handoff.path)} ({handoff.status.value})"] = None
+                lines[f"{SUPERSEDES}the {kind} {clean(handoff.path)} ({handoff.status.value})"] = None
     if len(lines) > _MOST_FILES:
-        return (*list(lines)[:_MOST_FILES], f"supersedes {len(lines) - _MOST_FILES} more files")
+        return (*list(lines)[:_MOST_FILES], f"{SUPERSEDES}{len(lines) - _MOST_FILES} more files")
     return tuple(lines)
 
 

@@ -24,7 +24,10 @@ def _names_target(makefile: Path, target: str) -> bool:
     for line in text.splitlines():
         if line.startswith(("\t", "#")) or ":" not in line:
             continue
-        for name in line.split(":", 1)[0].split():
+        names, *rest = line.split(":")
+        # In a static pattern rule (`$(TARGETS): stepwise-%: ...`) the pattern stands second.
+        patterns = rest[0].split() if len(rest) > 1 and "%" in rest[0] else []
+        for name in (*names.split(), *patterns):
             stem = name.split("%", 1)
             if name == target or (len(stem) > 1 and target.startswith(stem[0]) and target.endswith(stem[1])):
                 return True

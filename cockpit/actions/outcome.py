@@ -67,14 +67,14 @@ def decide(result: dict[str, Any], said: Said | None, after: Aftermath | None, o
         output: Path of the output, for evidence.
     """
     head = outcome_text(result)
-    told = [] if after is None else [after.text]
+    told = [] if after is None else [(after.text, after.failed)]
     if result.get("error"):
         return _verdict(JobState.FAILED, head, (EXIT_CODE,), None, None, output)
     if result.get("reason"):
         timed_out = bool(result.get("timed_out"))
         state, why = (JobState.FAILED, TIME_LIMIT) if timed_out else (JobState.CANCELLED, CANCELLATION)
-        return _verdict(state, "; ".join([head, *told]), (why,), None, after, output)
-    spoken = [] if said is None else [f"{clean(said.says)} (output, line {said.line}: {clean(said.quote, _QUOTE)})"]
+        return _verdict(state, "; ".join([head, *(text for text, _ in told)]), (why,), None, after, output)
+    spoken = [] if said is None else [(f"{clean(said.says)} (output, line {said.line}: {_quoted(said)})", said.failed)]
     code = int(result["exit_code"])
     votes = {
         EXIT_CODE: code != 0,
@@ -84,10 +84,15 @@ def decide(result: dict[str, Any], said: Said | None, after: Aftermath | None, o
     overruled = code > 0 and votes[SAID] is False and votes[RUN] is False
     failed = any(vote is True for vote in votes.values()) and not overruled
     by = tuple(name for name, vote in votes.items() if vote is failed)
-    contradicted = any(vote is not None and vote is not failed for vote in votes.values())
-    rest = "; ".join([*spoken, *told])
-    text = f"{head}{', but ' if contradicted else '; '}{rest}" if rest else head
+    # What goes with the exit code first, then what speaks against it.
+    agreeing = "; ".join([head, *(text for text, vote in (*spoken, *told) if vote in (None, votes[EXIT_CODE]))])
+    against = "; ".join(text for text, vote in (*spoken, *told) if vote not in (None, votes[EXIT_CODE]))
+    text = f"{agreeing}, but {against}" if against else agreeing
     return _verdict(JobState.FAILED if failed else JobState.SUCCEEDED, text, by, said, after, output)
+
+
+def _quoted(said: Said) -> str:
+    return clean(said.quote, _QUOTE)
 
 
 def conclude(job_dir: Path) -> None:

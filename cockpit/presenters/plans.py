@@ -1,13 +1,16 @@
 """A plan as the lines of its dialog: exactly what would happen, and how to take it back."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from cockpit.actions.effects import SUPERSEDES
 from cockpit.errors import MovedError
 from cockpit.models.action import ActionInput, ActionSpec, Confirm, InputKind, Plan, Reach
 from cockpit.models.request import Place, PlannedCheck, PlannedRequest
 from cockpit.presenters import times, words
+from cockpit.verbs import BUILT_IN_ACTIONS, RESERVED
 from widgets.rows import Cell, TextRow, Tone
 
 
@@ -56,7 +59,9 @@ def _work(plan: Plan) -> Iterator[Field]:
     yield "command", [words.text(command_text(plan.argv), Tone.ACCENT, 2_000)]
     yield "request", list(_request(plan.request)) if plan.request else ()
     yield "in", [words.text(plan.cwd or "")]
-    yield "env", [words.text(f"{name}={value}") for name, value in sorted(plan.env.items())]
+    if plan.argv:
+        changes = [words.text(f"{name}={value}") for name, value in sorted(plan.env.items())]
+        yield "env", changes or [Cell("unchanged", Tone.DIM)]
 
 
 def _meaning(plan: Plan) -> Iterator[Field]:
@@ -64,13 +69,19 @@ def _meaning(plan: Plan) -> Iterator[Field]:
     if plan.danger:
         yield "danger", [Cell("it cannot be taken back, or reaches beyond this host", Tone.BAD)]
     yield "warning", [words.text(warning, Tone.WARN) for warning in plan.warnings]
-    yield "effect", [words.text(effect) for effect in plan.effects]
+    yield "effect", [words.text(_inside(effect, plan.run_key)) for effect in plan.effects]
     yield "takes", [Cell(_takes(plan))]
     way = f"cockpit {plan.undone_by}" if plan.undone_by else ""
     yield "undo", [words.text(f"{plan.undo} ({way})" if way and way not in plan.undo else plan.undo)]
     yield "dry run", [words.text(command_text(plan.dry_run), Tone.DIM, 2_000)]
     state = f", made from the state {words.text(plan.fingerprint[:12]).text}" if plan.fingerprint else ""
     yield "plan", [Cell(f"{plan.hash[:12]}{state}", Tone.DIM)]
+
+
+def _inside(effect: str, run_key: str) -> str:
+    """What is superseded, named from the run's directory on: a plan is about one run, and lines are short."""
+    name = run_key.rpartition("/")[2]
+    return re.sub(rf"(?:[^ ]*?/)?{re.escape(name)}/", "", effect, count=1) if effect.startswith(SUPERSEDES) else effect
 
 
 def request_text(request: PlannedRequest) -> str:
@@ -150,6 +161,8 @@ def offer_lines(spec: ActionSpec, refused: str | None) -> list[TextRow]:
         *(Cell(f"  {cell.text}", cell.tone) for cell in about),
     ]
     below = [words.text(f"not now: {refused}", Tone.WARN)] if refused else []
+    if spec.id in RESERVED - BUILT_IN_ACTIONS:
+        below.append(words.text(f"cockpit do {spec.id} RUN  (`cockpit {spec.id}` alone is another thing)"))
     below.append(words.text(template_text(spec.argv), Tone.DIM, 2_000))
     if spec.request:
         service = spec.request.service

@@ -61,7 +61,7 @@ def result(code: int = 0, **more: Any) -> dict[str, Any]:
         ),
         (
             result(), GOOD_SAID, BAD_RUN, JobState.FAILED, ("evidence of the run",),
-            "exit 0 after 2.0 s, but the workflow completed (output, line 9: Workflow completed); "
+            "exit 0 after 2.0 s; the workflow completed (output, line 9: Workflow completed), but "
             "build.x: its new receipt says failed",
         ),
         (
@@ -77,6 +77,11 @@ def result(code: int = 0, **more: Any) -> dict[str, Any]:
             result(1), BAD_SAID, BAD_RUN, JobState.FAILED, ("exit code", "output", "evidence of the run"),
             "exit 1 after 2.0 s: bye; a step failed (output, line 3: Error: Paso planner falló); "
             "build.x: its new receipt says failed",
+        ),
+        (
+            result(1), BAD_SAID, GOOD_RUN, JobState.FAILED, ("exit code", "output"),
+            "exit 1 after 2.0 s: bye; a step failed (output, line 3: Error: Paso planner falló), but "
+            "the run went from failed to succeeded",
         ),
         (
             result(1), None, GOOD_RUN, JobState.FAILED, ("exit code",),

@@ -248,9 +248,9 @@ def test_a_makefile_that_names_no_such_target_is_a_warning(workspace: Path, make
     plan = make_plan(RETRY, make_run(), context(workspace))
     assert plan.refused is None
     assert any("names no target stepwise-retry" in line for line in plan.warnings)
-    (workspace / "Makefile").write_text("stepwise-%: ; @true\n")
-    plan = make_plan(RETRY, make_run(), context(workspace))
-    assert plan.warnings == ()
+    for rule in ("stepwise-%: ; @true\n", "$(TARGETS): stepwise-%: other\n\t@true\n"):
+        (workspace / "Makefile").write_text(rule)
+        assert make_plan(RETRY, make_run(), context(workspace)).warnings == ()
 
 
 def test_a_running_run_is_refused_unless_forced_and_never_archived(workspace: Path, make_run: MakeRun) -> None:
