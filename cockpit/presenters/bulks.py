@@ -79,6 +79,40 @@ def bulk_row(bulk: Bulk, now: datetime) -> tuple[Cell, ...]:
     )
 
 
+def bulk_story(bulk: Bulk, now: datetime, item: BulkItem | None = None) -> list[TextRow]:
+    """A bulk for a pane beside the list of jobs: what became of it, and how it is done.
+
+    Args:
+        bulk: The bulk.
+        now: The moment ages are told for.
+        item: The run of it to begin with, for one that has no job to tell of.
+    """
+    at_once = f"{bulk.parallel} at a time" + (", nothing more after a failure" if bulk.stop_on_failure else "")
+    facts = {
+        "run": words.text(item.run if item else "", Tone.STRONG),
+        "": words.text(f"{item.state.value}: {item.outcome}" if item and item.outcome else ""),
+        "outcome": words.text(bulk.outcome),
+        "runs": Cell(f"{len(bulk.items)}, {at_once}"),
+        "chosen": words.text(" ".join(f"{name}={value}" for name, value in sorted(bulk.options.items()))),
+        "takes up": words.text(bulk.rest_of or ""),
+        "by": words.text(bulk.actor),
+        "started": Cell(f"{bulk.started_at:%Y-%m-%d %H:%M:%S} UTC, {times.span(now - bulk.started_at)} ago"),
+        "ended": Cell("" if bulk.ended_at is None else f"{bulk.ended_at:%Y-%m-%d %H:%M:%S} UTC"),
+        "bulk": words.text(bulk.id, Tone.STRONG),
+        "rest": words.text(f"cockpit bulk {bulk.action} --rest-of {bulk.id}" if _left(bulk) else "", Tone.ACCENT),
+    }
+    return [
+        TextRow(key=name, spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
+        for name, cell in facts.items()
+        if cell.text
+    ]
+
+
+def _left(bulk: Bulk) -> bool:
+    """Whether it has ended and some of its runs are still to be done."""
+    return bulk.state is not BulkState.RUNNING and bool(bulk.rest)
+
+
 def item_row(item: BulkItem) -> tuple[Cell, ...]:
     """One run of a bulk in the table of its runs."""
     return (

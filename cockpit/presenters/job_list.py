@@ -40,12 +40,16 @@ def job_of(key: str, bulks: Iterable[Bulk]) -> str | None:
     kind, _, rest = key.partition(":")
     if kind == JOB:
         return rest
-    if kind == ITEM:
-        bulk_id, _, index = rest.rpartition(":")
-        for bulk in bulks:
-            if bulk.id == bulk_id:
-                return next((item.job for item in bulk.items if str(item.index) == index), None)
-    return None
+    item = item_of(key, bulks)
+    return None if item is None else item.job
+
+
+def item_of(key: str, bulks: Iterable[Bulk]) -> BulkItem | None:
+    """The run of a bulk a row is about, if it is about one."""
+    kind, _, rest = key.partition(":")
+    bulk_id, _, index = rest.rpartition(":")
+    found = next((bulk for bulk in bulks if bulk.id == bulk_id), None) if kind == ITEM else None
+    return next((item for item in found.items if str(item.index) == index), None) if found else None
 
 
 def bulk_of(key: str) -> str | None:

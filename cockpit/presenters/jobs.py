@@ -59,16 +59,25 @@ def job_detail(job: Job, now: datetime) -> list[TextRow]:
         *(("evidence", words.text(f"{place.path}{_line(place.line)}: {place.quote}")) for place in job.evidence),
         ("command", words.text(command_text(job.argv), Tone.ACCENT, 2_000)),
         ("in", words.text(job.cwd or "")),
+        ("by", words.text(job.actor)),
         ("started", Cell(f"{job.started_at:%Y-%m-%d %H:%M:%S} UTC, {times.span(now - job.started_at)} ago")),
         ("ended", Cell("" if job.ended_at is None else f"{job.ended_at:%Y-%m-%d %H:%M:%S} UTC")),
         ("limit", Cell("" if job.timeout_s is None else times.span(job.timeout_s))),
         ("output", words.text(job.output)),
     ]
-    return [
-        TextRow(key=str(number), spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
-        for number, (name, cell) in enumerate(facts)
-        if cell.text
-    ]
+    return [_fact(number, name, cell) for number, (name, cell) in enumerate(facts) if cell.text]
+
+
+def job_story(job: Job, now: datetime) -> list[TextRow]:
+    """The same for a pane beside the list of jobs: what it rests on and how it ended first, what the list has last."""
+    return sorted(job_detail(job, now), key=lambda row: _PLACES.get(row.spans[0].text.strip(), 1))
+
+
+_PLACES = {"judged by": 0, **dict.fromkeys(("job", "bulk", "action", "run", "state"), 2)}
+
+
+def _fact(number: int, name: str, cell: Cell) -> TextRow:
+    return TextRow(key=str(number), spans=(Cell(f"{name:<10}", Tone.DIM), cell), hang=10)
 
 
 def _by(job: Job) -> str:

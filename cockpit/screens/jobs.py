@@ -16,9 +16,11 @@ from cockpit.errors import CockpitError
 from cockpit.models.action import Job, JobState
 from cockpit.models.bulk import Bulk, BulkState
 from cockpit.presenters import words
-from cockpit.presenters.job_list import bulk_of, job_of, job_rows
-from cockpit.presenters.jobs import job_lines
+from cockpit.presenters.bulks import bulk_story
+from cockpit.presenters.job_list import bulk_of, item_of, job_of, job_rows
+from cockpit.presenters.jobs import job_lines, job_story
 from cockpit.screens import asking
+from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.job_list import JobList
 from widgets.rows import EmptyState, KeyHint, Level, TextRow
@@ -36,11 +38,15 @@ class JobsScreen(Screen[Job | None]):
 
     CSS = """
     JobsScreen { layout: vertical; background: $background; }
+    #jobs { height: 1fr; }
+    #story { height: 45%; }
     """
     AUTO_FOCUS = "#jobs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "close", "close", show=False, id="app.close"),
         Binding("escape,h,backspace", "close", "close", show=False, id="go.back"),
+        Binding("tab", "app.focus_next", "next pane", show=False, id="pane.next"),
+        Binding("shift+tab", "app.focus_previous", "previous pane", show=False, id="pane.previous"),
         Binding("K", "cancel", "kill", show=False, id="job.cancel"),
         Binding("e", "failed(1)", "next failed", show=False, id="find.error"),
         Binding("N", "failed(-1)", "failed before", show=False, id="find.previous"),
@@ -54,14 +60,16 @@ class JobsScreen(Screen[Job | None]):
         self._bulks: tuple[Bulk, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The list and its keys."""
+        """The list, what there is to say of the line under its cursor, and the keys."""
         yield JobList(id="jobs", title="Jobs", show_header=True, empty=EmptyState("Looking for jobs"))
+        yield DetailPane(id="story", title="How it went")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
         """Look now, and again every second: jobs are other processes, often other people's."""
         self.query_one("#footer", Footer).hints = (
-            KeyHint("enter", "output"), KeyHint("K", "Kill"), KeyHint("e", "next failed"), KeyHint("q", "close"),
+            KeyHint("enter", "output"), KeyHint("K", "Kill"), KeyHint("e", "next failed"), KeyHint("tab", "next pane"),
+            KeyHint("q", "close"),
         )  # fmt: skip
         self.look()
         self.set_interval(LOOK_S, self.look)
@@ -75,6 +83,20 @@ class JobsScreen(Screen[Job | None]):
         pane.set_rows(job_rows(self._bulks, self._jobs, self._session.now()))
         running = sum(job.state is JobState.RUNNING for job in self._jobs)
         pane.count = f"{running} running of {len(self._jobs)}" if self._jobs else ""
+        self._tell()
+
+    @on(JobList.Highlighted, "#jobs")
+    def _tell(self) -> None:
+        """What there is to say of the line under the cursor."""
+        key = self.query_one("#jobs", JobList).cursor_key or ""
+        job, bulk, now = self._job(key), self._bulk(key), self._session.now()
+        pane = self.query_one("#story", DetailPane)
+        if job is not None:
+            rows = job_story(job, now)
+        else:
+            rows = [] if bulk is None else bulk_story(bulk, now, item_of(key, self._bulks))
+        if list(pane.source) != rows:
+            pane.set_rows(rows)
 
     def _read(self) -> tuple[tuple[Job, ...], tuple[Bulk, ...]]:
         places = dict.fromkeys(self._session.state_dir(root) for root in self._session.roots)
@@ -93,13 +115,16 @@ class JobsScreen(Screen[Job | None]):
         wanted = job_of(key, self._bulks)
         return next((job for job in self._jobs if job.id == wanted), None)
 
+    def _bulk(self, key: str) -> Bulk | None:
+        return next((each for each in self._bulks if each.id == bulk_of(key)), None)
+
     def action_cancel(self) -> None:
         """End the job or the bulk under the cursor, once confirmed."""
         self.run_worker(self._cancel(), group="dialog", exit_on_error=False)
 
     async def _cancel(self) -> None:
         key = self.query_one("#jobs", JobList).cursor_key or ""
-        job, bulk = self._job(key), next((each for each in self._bulks if each.id == bulk_of(key)), None)
+        job, bulk = self._job(key), self._bulk(key)
         if job is not None and await asyncio.to_thread(can_end, job):
             rows = job_lines(job, self._session.now())
             desk = self._session.desk(self._root_of(job))

@@ -7,6 +7,7 @@ from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate, row_text
 from tests.app.test_act import plan_text
+from widgets.detail import DetailPane
 from widgets.dialogs import FormDialog, MenuDialog, PlanDialog
 from widgets.job_list import JobList
 
@@ -15,6 +16,11 @@ NIGHTS = ("night-1", "night-2", "night-3")
 
 def jobs(me: Operator) -> list[str]:
     return [row_text(row) for row in me.app.screen.query_one(JobList).rows]
+
+
+def story(me: Operator) -> str:
+    rows = me.app.screen.query_one("#story", DetailPane).source
+    return "\n".join("".join(cell.text for cell in row.spans) for row in rows)
 
 
 async def test_a_retry_of_three_runs_is_confirmed_once_and_tells_what_became_of_each(
@@ -45,6 +51,12 @@ async def test_a_retry_of_three_runs_is_confirmed_once_and_tells_what_became_of_
         await me.until(lambda: "3 of 3 runs" in jobs(me)[0], "the list tells it")
         result = {name: next(line for line in jobs(me) if name in line) for name in NIGHTS}
         assert "failed" in result["night-2"]
+        await me.press("e")
+        await me.until(lambda: "judged by exit code" in story(me), "how it went stands below, in full")
+        assert "make stepwise-retry RUN_ID=night-2" in story(me)
+        await me.press("g")
+        await me.until(lambda: "2 at a time" in story(me), "and of the bulk as a whole")
+        assert "by        " in story(me)
         await me.press("q")
         await me.until(lambda: not me.app.screen.query(JobList), "back in the panes")
         assert me.screen.marking.runs == (), "what was done is marked no more"

@@ -268,7 +268,8 @@ def test_services_come_from_the_settings_and_the_environment(tmp_path: Path) -> 
         ('url = "http://host:99999"', "ort"), ('url = "http://host/?x=1"', "query or a fragment"),
         ('url = "http://host/#x"', "query or a fragment"), ('url = "http://host/../x"', "'..'"),
         ('url = "http://host"\ntoken_env = "a b"', "token_env"), ('url = "http://host"\ntimeout = 0', "greater than 0"),
-        ('url = "http://host"\ntimeout = "1d"', "less than or equal"), ('url = "http://host"\ntoken = "x"', "no such key"),
+        ('url = "http://host"\ntimeout = "1d"', "less than or equal"),
+        ('url = "http://host"\ntoken = "x"', "no such key"),
         ('token_env = "X"', "this key is needed"),
     ],
 )  # fmt: skip
