@@ -41,6 +41,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         Binding("ctrl+c", "interrupt", show=False, system=True, priority=True, id="app.quit")
     ]
     _own_themes: tuple[str, ...] = ()
+    _begun = False
 
     def __init__(self, session: Session, view: ViewState | None = None, theme: str | None = None) -> None:
         super().__init__()
@@ -75,6 +76,15 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, CockpitScreen):
                 screen.attention.noticed()
+
+    def post_display_hook(self) -> None:
+        """Textual calls this after every frame. All other work waits for the first that shows the panes."""
+        if self._begun or self._batch_count or not self._screen_stack:
+            return
+        screen = self.screen
+        if isinstance(screen, CockpitScreen) and screen.is_mounted:
+            self._begun = True
+            screen.call_next(screen.begin)
 
     def _leave(self, code: int) -> None:
         """End with an exit code; jobs go on."""

@@ -16,7 +16,6 @@ from pathlib import Path
 from cockpit import locations
 from cockpit.actions.jobs import job_dirs, load_job, orphan
 from cockpit.journal.anchor import lock_path
-from cockpit.journal.log import JOURNAL_FILE
 from cockpit.journal.verify import verify
 from cockpit.models.action import JobState
 from cockpit.runtime.inotify import Usage, directories
@@ -66,7 +65,7 @@ def place(root: Path, state: Path, *, chosen: bool, uid: int | None = None) -> l
     inside = root / locations.STATE_FOLDER
     if state != inside:
         return [*found, _apart(root, inside, state)]
-    own = locations.user_state_dir() / "roots" / locations.root_slug(root) / JOURNAL_FILE
+    own = locations.user_state_dir() / "roots" / locations.root_slug(root) / locations.JOURNAL_FILE
     if own.exists():
         found.append(Finding("record", None, f"part of what you did is in {own}, from when the root was closed to you"))
     return found + _closed(root, inside, me)
@@ -111,7 +110,7 @@ def disk(state: Path, mountinfo: bytes | None = None) -> Finding:
     kind = filesystem_type(state, mountinfo)
     if kind is None:
         return Finding("disk", None, "the filesystem of the record is not known")
-    if _lockless(lock_path(state / JOURNAL_FILE)):
+    if _lockless(lock_path(state / locations.JOURNAL_FILE)):
         return Finding("disk", False, f"{kind} has no file locks: two at once would spoil the record; use --state-dir")
     if kind in _PLAIN:
         return Finding("disk", False, f"{kind} keeps neither owners nor modes: anybody reads the record")
@@ -165,7 +164,7 @@ def watches(roots: Iterable[Path], used: Usage) -> Finding:
 def _unwritable(state: Path) -> list[Finding]:
     """Files of the record that somebody else made and keeps closed."""
     found = []
-    for path in (state / JOURNAL_FILE, lock_path(state / JOURNAL_FILE)):
+    for path in (state / locations.JOURNAL_FILE, lock_path(state / locations.JOURNAL_FILE)):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             told = f"{path} belongs to {_owner(path)} and is closed to you: nothing you do can be recorded"
             found.append(Finding("record", False, told))

@@ -13,6 +13,8 @@ import platformdirs
 
 STATE_FOLDER = ".cockpit"
 """The folder made inside a root; sources never look into it."""
+JOURNAL_FILE = "journal.jsonl"
+"""The journal's name in a state directory."""
 
 
 def config_file() -> Path:

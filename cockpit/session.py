@@ -16,15 +16,10 @@ from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.pace import Pace, pace_of
 from cockpit.errors import CockpitError, RootError, UsageError
 from cockpit.journal.actor import current_actor
-from cockpit.journal.log import JOURNAL_FILE, Journal
-from cockpit.ledger import Ledger
-from cockpit.models.action import Job, Plan
 from cockpit.models.detail import RunDetail
 from cockpit.models.run import Run, RunRef
 from cockpit.models.snapshot import Snapshot
-from cockpit.playbooks.loader import Library, load_library
 from cockpit.runtime.board import Board
-from cockpit.runtime.evidence import EvidenceReader
 from cockpit.runtime.history import History, history_path
 from cockpit.sanitize import clean
 from cockpit.settings import RootSettings, Settings
@@ -36,8 +31,12 @@ from cockpit.sources.recordings import use_state_dir
 if TYPE_CHECKING:
     from cockpit.actions.desk import ActionDesk
     from cockpit.diagnosis.rulebook import Rules
+    from cockpit.ledger import Ledger
+    from cockpit.models.action import Job, Plan
     from cockpit.models.finding import Finding
     from cockpit.models.physics import Physics
+    from cockpit.playbooks.loader import Library
+    from cockpit.runtime.evidence import EvidenceReader
     from cockpit.runtime.vigil import PhysicsSetup
 
 
@@ -104,8 +103,10 @@ class Session:
         return History({str(root): history_path(root) for root in self.roots})
 
     @cached_property
-    def library(self) -> Library:
+    def library(self) -> "Library":
         """The playbooks, shipped and the user's own."""
+        from cockpit.playbooks.loader import load_library
+
         return load_library(locations.config_dir() / "playbooks")
 
     @cached_property
@@ -258,21 +259,24 @@ class Session:
         """Where the state of a root is kept."""
         return locations.state_dir(root, self._state_dir)
 
-    def ledger(self, root: Path) -> Ledger:
+    def ledger(self, root: Path) -> "Ledger":
         """The record of a root; roots that share a state directory share it."""
         directory = self.state_dir(root)
         if directory not in self._ledgers:
-            journal = Journal(directory / JOURNAL_FILE, self.actor, self.now)
+            from cockpit.journal.log import Journal
+            from cockpit.ledger import Ledger
+
+            journal = Journal(directory / locations.JOURNAL_FILE, self.actor, self.now)
             self._ledgers[directory] = Ledger(journal, self.library)
         return self._ledgers[directory]
 
-    def ledgers(self) -> list[Ledger]:
+    def ledgers(self) -> "list[Ledger]":
         """The records of all roots."""
         return list(dict.fromkeys(self.ledger(root) for root in self.roots))
 
     def journal_paths(self) -> list[Path]:
         """The journals of all roots; those that share a state directory share one."""
-        return [ledger.journal.path for ledger in self.ledgers()]
+        return list(dict.fromkeys(self.state_dir(root) / locations.JOURNAL_FILE for root in self.roots))
 
     def refusal(self, root: Path) -> str | None:
         """Why nothing may be done to runs of a root, or `None`."""
@@ -353,15 +357,15 @@ class Session:
 
     def plan(
         self, action: str, run: Run, flow: str | None, step: str | None, options: Mapping[str, str] | None = None
-    ) -> Plan:
+    ) -> "Plan":
         """What an action would do to a run as it is on disk now. Raises as `ActionDesk.plan`."""
         return self.guarded(self.desk(self.root_of(run.ref)).plan(action, run, flow=flow, step=step, options=options))
 
-    def plan_restore(self, root: Path, name: str) -> Plan:
+    def plan_restore(self, root: Path, name: str) -> "Plan":
         """What restoring an archive of a root would do. Raises as `ActionDesk.plan_restore`."""
         return self.guarded(self.desk(root).plan_restore(name))
 
-    def guarded(self, plan: Plan) -> Plan:
+    def guarded(self, plan: "Plan") -> "Plan":
         """The plan as it is confirmed while a SEV1 has its run: by typing the run's id. Reads the journals."""
         if plan.refused is not None:
             return plan
@@ -375,13 +379,13 @@ class Session:
 
     def perform(
         self,
-        plan: Plan,
+        plan: "Plan",
         ref: RunRef,
         *,
         expected: str | None = None,
         rested_on: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
-    ) -> Job:
+    ) -> "Job":
         """Carry out a confirmed plan. Raises as `ActionDesk.perform`."""
         desk = self.desk(self.root_of(ref))
         return desk.perform(plan, ref, expected=expected, rested_on=rested_on, timeout_s=timeout_s)
@@ -399,8 +403,10 @@ class Session:
                 settled += self.desk(root).settle()
         return settled
 
-    def evidence(self, root: Path) -> EvidenceReader:
+    def evidence(self, root: Path) -> "EvidenceReader":
         """The reader of files under a root, or under a state directory."""
+        from cockpit.runtime.evidence import EvidenceReader
+
         return EvidenceReader(root)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """From a parsed command line to the function of its verb, and from what went wrong to an exit code."""
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -58,8 +59,14 @@ _HANDLERS: dict[str, str] = {
 def dispatch(options: argparse.Namespace) -> int:
     """Run the verb; every error becomes a message on stderr and an exit code, never a traceback on the screen."""
     module, _, name = _HANDLERS[options.verb].partition(":")
+    gc.disable()
     try:
-        return int(getattr(importlib.import_module(module), name)(options))
+        handler = getattr(importlib.import_module(module), name)
+        # What was imported stays: collections in between, and later ones that walk all of it, find nothing.
+        gc.freeze()
+        if options.verb != "view":  # the app enables it after its first frame
+            gc.enable()
+        return int(handler(options))
     except CockpitError as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             sys.stderr.write(f"cockpit: {clean(line)}\n")
@@ -68,6 +75,8 @@ def dispatch(options: argparse.Namespace) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - the last door: a crash keeps its traceback and exits 70
         return _crashed(error)
+    finally:
+        gc.enable()
 
 
 def _crashed(error: BaseException) -> int:

@@ -15,7 +15,6 @@ from cockpit.commands import COMMANDS, show_keys
 from cockpit.errors import CockpitError, ExitCode, RootError
 from cockpit.health import Finding
 from cockpit.journal.anchor import lock_path
-from cockpit.journal.log import JOURNAL_FILE
 from cockpit.keymap import build_keymap
 from cockpit.presenters import words
 from cockpit.runtime import inotify
@@ -104,8 +103,8 @@ def _records(session: Session, *, chosen: bool) -> list[Finding]:
             continue
         seen.add(state)
         findings += health.place(root, state, chosen=chosen)
-        if (state / JOURNAL_FILE).exists() or lock_path(state / JOURNAL_FILE).exists():
-            findings.append(health.chain(state / JOURNAL_FILE))
+        if (state / locations.JOURNAL_FILE).exists() or lock_path(state / locations.JOURNAL_FILE).exists():
+            findings.append(health.chain(state / locations.JOURNAL_FILE))
         findings += [*health.lost_jobs(state), health.disk(state), health.room(state)]
     return findings
 

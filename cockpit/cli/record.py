@@ -56,11 +56,11 @@ def _append(state_dir: Path, kind: str, data: dict[str, Any], run: str | None) -
     """Append to the journal, if that can be done soon."""
     # Only now: a command that is recorded runs while these are loaded.
     from cockpit.journal.actor import current_actor
-    from cockpit.journal.log import JOURNAL_FILE, Journal
+    from cockpit.journal.log import Journal
 
     about = data if run is None else {**data, "run": run}
     with suppress(CockpitError, OSError, ValueError):
-        journal = Journal(state_dir / JOURNAL_FILE, current_actor(), system_clock, wait_s=_JOURNAL_WAIT_S)
+        journal = Journal(state_dir / locations.JOURNAL_FILE, current_actor(), system_clock, wait_s=_JOURNAL_WAIT_S)
         journal.append(kind, about)
 
 

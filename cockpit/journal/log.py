@@ -22,9 +22,6 @@ from cockpit.journal.reader import START, Batch, Cursor, iterate, read_batch
 from cockpit.models.journal import Actor, Entry
 from cockpit.models.problem import Problem
 
-JOURNAL_FILE = "journal.jsonl"
-"""Its name in the state directory."""
-
 REPAIRED = "journal.repaired"
 """A last line torn by a crash was set aside: `{"file", "bytes", "sha256", "earlier"}`.
 

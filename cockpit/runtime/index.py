@@ -88,7 +88,7 @@ class Index:
                 self._fail(error)
                 return
         for start in range(0, len(rows), _PAGE):
-            with without_gc():
+            with without_gc(stays=True):
                 page = _parse(rows[start : start + _PAGE])
             yield page
 

@@ -218,7 +218,7 @@ class Scanner:
     def _work_off_backlog(self) -> None:
         if not self.queue.waiting:
             return
-        with without_gc():
+        with without_gc(stays=True):
             self._apply(list(self._look(iter(self.queue.take_waiting, None), _BATCH_S)))
         progress = self.progress
         if progress.finished or progress.total is None:

@@ -6,12 +6,9 @@ is on disk.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from textual.message import Message
 
 from cockpit.models.detail import RunDetail
 from cockpit.models.playbook import Checklist
@@ -19,6 +16,7 @@ from cockpit.models.run import Run
 from cockpit.playbooks.states import Look, stamps_of
 from cockpit.presence import Person
 from cockpit.screens.neighbours import Neighbours
+from cockpit.screens.stood import Stirred, Stood
 from cockpit.sources.paths import on_disk
 from cockpit.standing import Standing
 
@@ -28,23 +26,6 @@ if TYPE_CHECKING:
 
 _WATCHED = 64
 """Files watched for the checklist on the screen."""
-
-
-class Stirred(Message):
-    """Something changed that a checklist rests on, or somebody came or went."""
-
-    def can_replace(self, message: Message) -> bool:
-        """Once is enough."""
-        return isinstance(message, Stirred)
-
-
-@dataclass
-class Stood(Message):
-    """A checklist was held against the evidence."""
-
-    key: str
-    standing: Standing
-    here: tuple[Person, ...]
 
 
 class Checking:

@@ -1,5 +1,6 @@
 """The cockpit: the panes, bound to one snapshot and one run in scope. Commands are carried out by its controllers."""
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,26 +18,17 @@ from cockpit.models.finding import Finding
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters.links import link_of
 from cockpit.presenters.receipts import step_of
-from cockpit.screens.acting import Acting
 from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
-from cockpit.screens.checking import Checking, Stirred, Stood
-from cockpit.screens.choosing import Choosing
 from cockpit.screens.commanding import Commanding
-from cockpit.screens.comparing import Comparing
-from cockpit.screens.copying import Copying
 from cockpit.screens.host import Host
-from cockpit.screens.items import Items
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
 from cockpit.screens.painting import Painter
-from cockpit.screens.palette import Palette
-from cockpit.screens.recording import Recording
 from cockpit.screens.responding import Responding
 from cockpit.screens.scope import RunScope
 from cockpit.screens.scoping import Scoping
-from cockpit.screens.several import Several
-from cockpit.screens.undoing import TakingBack
+from cockpit.screens.stood import Stirred, Stood
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
 from widgets.checklist import Checklist
 from widgets.deck import Deck, DeckPlan, DeckState
@@ -54,6 +46,16 @@ from widgets.tiles import Tiles
 from widgets.timeline import Timeline
 
 if TYPE_CHECKING:
+    from cockpit.screens.acting import Acting
+    from cockpit.screens.checking import Checking
+    from cockpit.screens.choosing import Choosing
+    from cockpit.screens.comparing import Comparing
+    from cockpit.screens.copying import Copying
+    from cockpit.screens.items import Items
+    from cockpit.screens.palette import Palette
+    from cockpit.screens.recording import Recording
+    from cockpit.screens.several import Several
+    from cockpit.screens.undoing import TakingBack
     from cockpit.session import Session
 
 AGE_TICK_S = 10.0
@@ -137,18 +139,24 @@ class CockpitScreen(Screen[None]):
         return Commanding(self)
 
     @cached_property
-    def palette(self) -> Palette:
+    def palette(self) -> "Palette":
         """Finds commands and runs by name."""
+        from cockpit.screens.palette import Palette
+
         return Palette(self)
 
     @cached_property
-    def copying(self) -> Copying:
+    def copying(self) -> "Copying":
         """Copies over SSH."""
+        from cockpit.screens.copying import Copying
+
         return Copying(self)
 
     @cached_property
-    def comparing(self) -> Comparing:
+    def comparing(self) -> "Comparing":
         """Sets the run against one that went well."""
+        from cockpit.screens.comparing import Comparing
+
         return Comparing(self)
 
     @cached_property
@@ -163,14 +171,23 @@ class CockpitScreen(Screen[None]):
         )
 
     @cached_property
-    def choosing(self) -> Choosing:
+    def choosing(self) -> "Choosing":
         """Asks which action, and what it needs to know."""
+        from cockpit.screens.choosing import Choosing
+
         return Choosing(self)
 
     @cached_property
-    def acting(self) -> Acting:
+    def acting(self) -> "Acting":
         """Plans, confirms and follows actions."""
+        from cockpit.screens.acting import Acting
+
         return Acting(self)
+
+    @property
+    def jobs_running(self) -> int:
+        """How many jobs run, as far as the journals tell: none before one was read."""
+        return self.acting.running if "acting" in self.__dict__ else 0
 
     @cached_property
     def responding(self) -> Responding:
@@ -178,28 +195,38 @@ class CockpitScreen(Screen[None]):
         return Responding(self)
 
     @cached_property
-    def several(self) -> Several:
+    def several(self) -> "Several":
         """Acts on the marked runs."""
+        from cockpit.screens.several import Several
+
         return Several(self)
 
     @cached_property
-    def taking_back(self) -> TakingBack:
+    def taking_back(self) -> "TakingBack":
         """Undoes what was done last."""
+        from cockpit.screens.undoing import TakingBack
+
         return TakingBack(self)
 
     @cached_property
-    def checking(self) -> Checking:
+    def checking(self) -> "Checking":
         """Holds the checklist against the evidence."""
+        from cockpit.screens.checking import Checking
+
         return Checking(self)
 
     @cached_property
-    def items(self) -> Items:
+    def items(self) -> "Items":
         """What is done with its items."""
+        from cockpit.screens.items import Items
+
         return Items(self)
 
     @cached_property
-    def recording(self) -> Recording:
+    def recording(self) -> "Recording":
         """Ticks, skips, notes."""
+        from cockpit.screens.recording import Recording
+
         return Recording(self)
 
     @cached_property
@@ -236,10 +263,11 @@ class CockpitScreen(Screen[None]):
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
         self.set_interval(AGE_TICK_S, self._tick)
-        self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """The first frame stands: add the input lines, and begin to scan, watch and read the journals."""
+        gc.freeze()
+        gc.enable()
         footer = self.query_one("#footer", Footer)
         self.mount(
             FilterBar("/", id="filter"), FilterBar(":", complete=self.palette.complete, id="command"), before=footer

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from cockpit.commands import BY_ID, COMMANDS, Command, Group, Scope, show_keys
@@ -35,9 +35,10 @@ class Commanding:
 
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
-        self._table: dict[str, Callable[[], object]] = self._make_table()
 
-    def _make_table(self) -> dict[str, Callable[[], object]]:
+    @cached_property
+    def _table(self) -> dict[str, Callable[[], object]]:
+        """Made with the first command: the first frame needs nothing of what commands do."""
         screen = self._screen
         table: dict[str, Callable[[], object]] = {f"pane.{name}": partial(screen.focus_pane, name) for name in PANES}
         table |= {

@@ -210,7 +210,7 @@ class Painter:
             read_only=refusal or ("read-only" if screen.session.read_only else None),
             frozen_since=screen.view.frozen_at,
             anchored=screen.scope.anchored,
-            jobs=screen.acting.running,
+            jobs=screen.jobs_running,
             news=screen.attention.news,
             unicode=screen.view.unicode,
         )
