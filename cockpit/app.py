@@ -3,21 +3,26 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 
 from cockpit import locations
+from cockpit.comeback import Comeback, Remembered, session_path
 from cockpit.commands import Command
 from cockpit.errors import ExitCode
+from cockpit.filtering import EVERYTHING, Filter
 from cockpit.hangup import LOOK_S, on_end_signals, terminal_is_gone
 from cockpit.keymap import Keymap, build_keymap
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.bindings import textual_keymap
 from cockpit.screens.cockpit import CockpitScreen
+from cockpit.screens.returning import view_of
 from cockpit.screens.view import ViewState
 from cockpit.session import Session
 from cockpit.theming import load_themes, shipped_dir
@@ -43,7 +48,15 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
     _own_themes: tuple[str, ...] = ()
     _begun = False
 
-    def __init__(self, session: Session, view: ViewState | None = None, theme: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        view: ViewState | None = None,
+        theme: str | None = None,
+        *,
+        comeback: Comeback | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
         super().__init__()
         self.session = session
         self.view = view or ViewState(
@@ -54,6 +67,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         if self.no_color:
             # Textual would still send greys.
             self._filters[:] = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
+        self._panes = CockpitScreen(session, self.view, comeback, remembered)
         self._interrupted_at: float | None = None
         self.crash: Exception | None = None
 
@@ -67,15 +81,24 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
             on_end_signals(self._leave)
             self.set_interval(LOOK_S, self._look_at_terminal)
         self.set_keymap(textual_keymap(self.keymap_in_force))
-        self.push_screen(CockpitScreen(self.session, self.view))
+        self.push_screen(self._panes)
         for problem in self._problems:
             self.notify(problem, title="Configuration", severity="warning", markup=False, timeout=10)
 
     def typed(self) -> None:
-        """Whoever types has seen what was told."""
-        for screen in self.screen_stack:
-            if isinstance(screen, CockpitScreen):
-                screen.attention.noticed()
+        """Whoever types has seen what was told; and it may lead elsewhere: where, is remembered soon after."""
+        self._panes.attention.noticed()
+        self._panes.returning.stir()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End, however that came about; where the operator was is kept first."""
+        self._remember()
+        super().exit(result, return_code, message)
+
+    def _remember(self) -> None:
+        """Never the reason why the session does not end."""
+        with suppress(Exception):
+            self._panes.returning.keep()
 
     def post_display_hook(self) -> None:
         """Textual calls this after every frame. All other work waits for the first that shows the panes."""
@@ -163,6 +186,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
 
         Textual would print one with all local values, secrets among them.
         """
+        self._remember()
         if self.is_headless:
             super()._handle_exception(error)
             return
@@ -174,7 +198,25 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         self.session.close()
 
 
-def run_app(session: Session, *, view: ViewState | None = None, theme: str | None = None, mouse: bool = False) -> int:
+def come_back(
+    session: Session, *, given: Filter = EVERYTHING, fresh: bool = False, theme: str | None = None
+) -> CockpitApp:
+    """The app as the operator left it last time, with the rows its first frame needs.
+
+    Args:
+        session: What it works with.
+        given: The filter of the command line; it goes before the one of last time.
+        fresh: Begin anew; where this session ends is kept all the same.
+        theme: A theme's name instead of the configured one.
+    """
+    comeback = Comeback(session_path(session.roots))
+    remembered = None if fresh else comeback.load()
+    session.board.first_page(remembered.keys if remembered is not None else ())
+    view = view_of(session.settings, remembered, session.now(), given)
+    return CockpitApp(session, view, theme, comeback=comeback, remembered=remembered)
+
+
+def run_app(app: CockpitApp, *, mouse: bool = False) -> int:
     """Open the terminal UI; returns the exit code.
 
     Raises:
@@ -184,7 +226,6 @@ def run_app(session: Session, *, view: ViewState | None = None, theme: str | Non
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Scans and diagnoses run in threads: a key must not wait five milliseconds for each of its turns.
     sys.setswitchinterval(SWITCH_S)
-    app = CockpitApp(session, view, theme)
     app.run(mouse=mouse)
     if app.crash is not None:
         raise app.crash

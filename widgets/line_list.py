@@ -89,6 +89,7 @@ class LineList(RowPane[RowT]):
         )
         self._told: str | None = None
         self._new = 0
+        self._held: tuple[str, int] | None = None
         self.set_reactive(LineList.following, self.FOLLOWS)
 
     # -- rows
@@ -110,6 +111,7 @@ class LineList(RowPane[RowT]):
             self._new = 0 if shrunk else self._new + appended
             found = None if key is None else self._store.find(key, view.cursor)
             view.keep(view.cursor if found is None else found, follow=found is not None)
+        self._keep_hold()
         self._settle()
         self.sync()
         self._tell()
@@ -120,6 +122,42 @@ class LineList(RowPane[RowT]):
         self.view.count, self.view.cursor, self.view.top = 0, -1, 0
         self._told = None
         self.set_rows(rows)
+
+    # -- coming back
+
+    def hold(self, key: str, line: int) -> None:
+        """Keep the cursor on the row with `key`, `line` lines below the first in view, until it is moved or let go.
+
+        The row need not be there yet: rows may arrive in any order.
+        """
+        self._held = (key, line)
+        self.following = False
+        self._keep_hold()
+        self.sync()
+        self._tell()
+
+    @property
+    def held(self) -> bool:
+        """Whether the cursor is kept on a row by `hold`."""
+        return self._held is not None
+
+    def let_go(self) -> None:
+        """Hold the cursor no more; it stays where it is."""
+        self._held = None
+
+    @property
+    def cursor_line(self) -> int:
+        """Lines between the first row in view and the cursor."""
+        return max(0, self.view.cursor - self.view.top)
+
+    def _keep_hold(self) -> None:
+        if self._held is None:
+            return
+        key, line = self._held
+        found = self._store.find(key, self.view.cursor)
+        if found is not None:
+            self.view.cursor, self.view.top = found, max(0, found - line)
+            self.view.clamp()
 
     # -- the cursor
 
@@ -166,6 +204,7 @@ class LineList(RowPane[RowT]):
 
     def go(self, index: int, step: int) -> None:
         """To `index`, or the next selectable row beyond it in direction `step`, else the last one before it."""
+        self._held = None
         if not self.view.count:
             return
         found = self._selectable_near(max(0, min(index, self.view.count - 1)), step)

@@ -149,6 +149,7 @@ def _view_parser() -> argparse.ArgumentParser:
     parser.add_argument("--glyphs", choices=("ascii", "unicode"), help="status glyphs")
     parser.add_argument("--filter", metavar="EXPR", default="", help="filter the runs from the start")
     parser.add_argument("--mouse", action="store_true", help="switch the mouse on")
+    parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left last time")
     parser.set_defaults(verb="view")
     return parser
 

@@ -19,14 +19,10 @@ def view(options: argparse.Namespace) -> int:
     session = make_session(options)
     if options.glyphs:
         session.settings = session.settings.model_copy(update={"glyphs": options.glyphs})
-    from cockpit.app import run_app
-    from cockpit.presenters.times import TimeStyle
-    from cockpit.screens.view import ViewState
+    from cockpit.app import come_back, run_app
 
-    session.board.first_page()
-    settings = session.settings
-    state = ViewState(filter=wanted, times=TimeStyle(settings.times), unicode=settings.glyphs == "unicode")
-    return run_app(session, view=state, theme=options.theme, mouse=options.mouse or settings.mouse)
+    app = come_back(session, given=wanted, fresh=options.fresh, theme=options.theme)
+    return run_app(app, mouse=options.mouse or session.settings.mouse)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -50,7 +46,7 @@ def demo(options: argparse.Namespace) -> int:
         shown.verb = "status" if headless else "view"
         if headless:
             return _status(shown)
-        shown.filter, shown.theme, shown.glyphs, shown.mouse = "", None, None, False
+        shown.filter, shown.theme, shown.glyphs, shown.mouse, shown.fresh = "", None, None, False, False
         return view(shown)
     finally:
         producer.terminate()

@@ -51,9 +51,10 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
         return None if self._keys is None else self._keys[index]
 
     def index_of(self, key: str) -> int | None:
-        """Where the row with `key` is, or `None`; only known where keys were given."""
+        """Where the row with `key` is, or `None`. Where no keys were given, a row's key is its index."""
         if self._keys is None:
-            return None
+            number = int(key) if key.isascii() and key.isdigit() else -1
+            return number if 0 <= number < len(self) else None
         if self._places is None:
             self._places = {name: place for place, name in enumerate(self._keys)}
         return self._places.get(key)

@@ -116,9 +116,10 @@ class Board:
         """Call `listener`, from a thread of the board, with every new snapshot; returns the way out."""
         return self._publisher.subscribe(listener)
 
-    def first_page(self) -> Snapshot:
-        """The newest runs as the index has them, at once: for the first frame. Reads nothing else."""
+    def first_page(self, also: Iterable[str] = ()) -> Snapshot:
+        """The newest runs as the index has them, and those with keys `also`: for the first frame. Reads no run."""
         self._scanner.load(FIRST_PAGE)
+        self._scanner.load_these(also)
         return self._make()
 
     def start(self) -> None:

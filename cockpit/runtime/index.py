@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS newest ON runs (updated DESC);
 """
 _UPSERT = "INSERT OR REPLACE INTO runs (key, stamp, fingerprint, updated, state, body) VALUES (?, ?, ?, ?, ?, ?)"
+_ONE = "SELECT key, fingerprint, body FROM runs WHERE stamp = ? AND key = ?"
 _SELECT = "SELECT key, fingerprint, body FROM runs WHERE stamp = ? ORDER BY updated DESC LIMIT ?"
 
 _RUNS = TypeAdapter(list[Run])
@@ -91,6 +92,17 @@ class Index:
             with without_gc(stays=True):
                 page = _parse(rows[start : start + _PAGE])
             yield page
+
+    def find(self, keys: Iterable[str]) -> list[Row]:
+        """The summaries of these runs, as far as they are known."""
+        with self._lock:
+            try:
+                db = self._open()
+                found = [] if db is None else [db.execute(_ONE, (self.stamp, key)).fetchone() for key in keys]
+            except sqlite3.Error as error:
+                self._fail(error)
+                return []
+        return _parse([row for row in found if row is not None])
 
     def write(self, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
         """Store summaries and forget runs, in one transaction."""

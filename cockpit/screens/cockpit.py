@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from cockpit.comeback import Comeback, Remembered
 from cockpit.models.detail import RunDetail
 from cockpit.models.finding import Finding
 from cockpit.models.snapshot import Snapshot
@@ -25,13 +26,15 @@ from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
 from cockpit.screens.painting import Painter
+from cockpit.screens.places import Places
 from cockpit.screens.responding import Responding
+from cockpit.screens.returning import Returning
 from cockpit.screens.scope import RunScope
 from cockpit.screens.scoping import Scoping
 from cockpit.screens.stood import Stirred, Stood
 from cockpit.screens.view import EMPTY_RUNS, PANES, ViewState
 from widgets.checklist import Checklist
-from widgets.deck import Deck, DeckPlan, DeckState
+from widgets.deck import Deck, DeckPlan
 from widgets.detail import DetailPane
 from widgets.filter_bar import FilterBar
 from widgets.footer import Footer
@@ -100,8 +103,15 @@ class CockpitScreen(Screen[None]):
             """Once is enough."""
             return isinstance(message, CockpitScreen.Recorded)
 
-    def __init__(self, session: "Session", view: ViewState) -> None:
+    def __init__(
+        self,
+        session: "Session",
+        view: ViewState,
+        comeback: Comeback | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
         super().__init__()
+        self.returning = Returning(self, comeback, remembered)
         self.session = session
         self.view = view
         self.snapshot = session.board.snapshot
@@ -122,6 +132,11 @@ class CockpitScreen(Screen[None]):
     def scoping(self) -> Scoping:
         """Decides which run the panes speak of."""
         return Scoping(self)
+
+    @cached_property
+    def places(self) -> Places:
+        """Knows where the cursors stand."""
+        return Places(self)
 
     @cached_property
     def marking(self) -> Marking:
@@ -248,7 +263,7 @@ class CockpitScreen(Screen[None]):
             LogView(id="log", number="6", title="Log"),
             DetailPane(id="detail", number="0", title="Detail"),
             plan=DeckPlan(order=PANES, main="runs", second="detail"),
-            state=DeckState(recent=("runs", "receipts", "detail")),
+            state=self.returning.deck,
             id="deck",
         )
         yield Footer(id="footer")
@@ -256,6 +271,7 @@ class CockpitScreen(Screen[None]):
     def on_mount(self) -> None:
         """Listen, then show what is known already: the other way round, a change in between would be lost."""
         self.painter.start()
+        self.returning.begin()
         board = self.session.board
         self._leave.append(board.subscribe(self._tell_fresh))
         self.latest = board.snapshot
@@ -275,6 +291,7 @@ class CockpitScreen(Screen[None]):
         self.run_worker(self.session.board.start, thread=True, group="board", exit_on_error=False)
         self.checking.start()
         self.refresh_ledgers(settle=True)
+        self.returning.after_first_frame()
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -298,7 +315,8 @@ class CockpitScreen(Screen[None]):
         if event.snapshot.revision < self.latest.revision:
             return
         self.latest = event.snapshot
-        if self.view.frozen_at is None:
+        settling = self.returning.settling(event.snapshot)
+        if self.view.frozen_at is None or settling:
             self._show(event.snapshot)
         else:
             self.attention.seen(event.snapshot)
@@ -362,8 +380,8 @@ class CockpitScreen(Screen[None]):
 
     @on(ReceiptList.Highlighted, "#receipts")
     def _step_highlighted(self, event: LineList.Highlighted) -> None:
-        here = event.key is not None and self.deck.state.active == "receipts"
-        self.scoping.point_at(step_of(event.key) if here and event.key else None)
+        if self.deck.state.active == "receipts":
+            self.scoping.point_at(step_of(event.key) if event.key else None)
 
     @on(RunList.Chosen, "#runs")
     def _run_chosen(self) -> None:
@@ -460,7 +478,6 @@ class CockpitScreen(Screen[None]):
 
     def action_command(self, command_id: str) -> None:
         """What every key leads to. While a dialog is on its way, or what it decided is being started, nothing."""
-        self._arriving = False
         if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
             return
         self.commanding.run(command_id)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, overload
 
 from textual.app import SuspendNotSupported
 
+from cockpit.comeback import FilePlace
 from cockpit.errors import CockpitError
 from cockpit.models.action import Job
 from cockpit.presenters import words
@@ -135,6 +136,24 @@ class LogFiles:
         """Show and follow the output of a job."""
         self._pinned = True
         self._want(LogFile(f"output of {job.action}", job.output, job.id), None)
+
+    @property
+    def file_place(self) -> FilePlace | None:
+        """What is shown, and where in it, to come back to."""
+        file, pane = self._shown, self._pane
+        if file is None:
+            return None
+        line = None if pane.following or pane.cursor_index < 0 else pane.cursor_index + 1
+        return FilePlace(title=file.title[:200], path=file.path[:4_096], job=file.job, line=line, chosen=self._pinned)
+
+    def show_again(self, place: FilePlace) -> None:
+        """Show a file where it was shown before."""
+        self._pinned = place.chosen
+        if not place.chosen and place.line is None:
+            self.default()
+            return
+        known = next((file for file in self.files if file.path == place.path), None)
+        self._want(known or LogFile(place.title, place.path, place.job), place.line)
 
     def ensure(self) -> None:
         """Open what is wanted, if the pane can be seen; a hidden pane reads nothing."""

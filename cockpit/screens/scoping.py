@@ -42,10 +42,10 @@ class Scoping:
         self._show_runs(snapshot)
         painter = self._screen.painter
         run = painter.run(self.scope.key)
-        if run is None:
-            self.rescope(painter.run_under_cursor())
+        if run is None or self.scope.run is None:
+            self.rescope(run or painter.run_under_cursor())
             return
-        moved = self.scope.run is None or run.fingerprint != self.scope.run.fingerprint
+        moved = run.fingerprint != self.scope.run.fingerprint
         self.scope = self.scope.refreshed(run)
         if moved:
             self._load_soon()
@@ -60,9 +60,15 @@ class Scoping:
             self._top = pane.cursor_key
         self._arriving = arriving and not snapshot.progress.finished
 
+    def begin_at(self, key: str | None, *, anchored: bool) -> None:
+        """Begin on a run that is still to come, rather than on the most pressing one."""
+        self._arriving = False
+        self.scope = RunScope(key=key, anchored=anchored and key is not None)
+
     def highlighted(self, key: str | None) -> None:
         """The cursor in Runs stands on another run."""
         if not self.scope.anchored and key != self.scope.key:
+            self._screen.places.forget_unless(key)
             self.rescope(self._screen.painter.run(key))
 
     def follow_cursor(self) -> None:
@@ -77,6 +83,7 @@ class Scoping:
         Reading takes a few milliseconds; only where it takes longer, the panes say that they wait.
         """
         self.scope = self.scope.to(run)
+        self._screen.places.left()
         self._screen.logfiles.forget()
         self._screen.painter.step()
         self._load_soon()
@@ -103,6 +110,8 @@ class Scoping:
             screen.logfiles.renew()
             return
         screen.painter.record()
+        if screen.places.arrived(key):
+            return
         run = self.scope.run
         if run is not None and run.flow and run.step:
             screen.pane("receipts").move_to(step_key(run.flow, run.step))

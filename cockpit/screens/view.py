@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cockpit.comeback import PaneName
 from cockpit.filtering import EVERYTHING, Filter
 from cockpit.presenters.runs import Sort
 from cockpit.presenters.times import TimeStyle
 from widgets.rows import EmptyState
 
-PANES = ("runs", "receipts", "routing", "checklist", "timeline", "log", "detail")
+PANES: tuple[PaneName, ...] = ("runs", "receipts", "routing", "checklist", "timeline", "log", "detail")
 """Pane ids in the order of Tab."""
 TITLES = {name: name.capitalize() for name in PANES}
 NUMBERS = {"runs": "1", "receipts": "2", "routing": "3", "checklist": "4", "timeline": "5", "log": "6", "detail": "0"}

@@ -96,7 +96,7 @@ async def test_a_half_written_receipt_is_whole_once_it_is(make_app: MakeApp, roo
             "it is whole",
         )
         assert "Could not be read" not in me.text("detail")
-        assert len(me.scope.detail.receipts) == 2 if me.scope.detail else False
+        await me.until(lambda: me.scope.detail is not None and len(me.scope.detail.receipts) == 2, "it is read")
 
 
 async def test_a_followed_log_grows(make_app: MakeApp, root: Path) -> None:
