@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -141,6 +141,19 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         """Ours only: Textual's own do not know what tones mean."""
         every = super().available_themes
         return {name: every[name] for name in self._own_themes if name in every} if self._own_themes else every
+
+    def use_theme(self, name: str) -> bool:
+        """Switch to a theme; whether there is one of that name."""
+        if name not in self.available_themes:
+            return False
+        self.theme = name
+        return True
+
+    def use_keys(self, overrides: Mapping[str, str]) -> tuple[str, ...]:
+        """Switch to another key map of the user's; what of it was not taken, and why."""
+        self.keymap_in_force = build_keymap(overrides)
+        self.set_keymap(textual_keymap(self.keymap_in_force))
+        return self.keymap_in_force.problems
 
     def next_theme(self) -> None:
         """The theme after this one."""

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cockpit.config_live import NEXT_START
 from cockpit.config_schema import Node, resolved, settings_schema
 
 START, END = "<!-- settings -->", "<!-- /settings -->"
 """Comments in a Markdown file between which the reference stands."""
-NEXT_START = frozenset({"mouse", "roots", "custom", "probes"})
-"""Keys at the top that a running cockpit cannot take up: what is watched, and how, is settled when it starts."""
 
 _ADVANCED = frozenset({"recall", "prior", "before", "after"})
 """Tables below an action's request that few write by hand; they are in the schema, not on the page."""

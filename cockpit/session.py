@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cockpit import __version__, locations
 from cockpit.clock import Clock
+from cockpit.config_live import EXCEPT
 from cockpit.diagnosis.limits import Limits
 from cockpit.diagnosis.pace import Pace, pace_of
 from cockpit.errors import CockpitError, RootError, UsageError
@@ -66,18 +67,20 @@ class Session:
             config: The file the settings are from, for those who go on when this process ends.
         """
         self.settings = settings
+        self.loaded = settings
+        """As the file has them, without what options of the command line say."""
         registry.configure(settings.for_sources)
         self.roots = {Path(root.path): root for root in roots}
         self.now = clock
         self.actor = current_actor()
         self.limits = Limits(stuck_after_s=settings.limits.stuck_after)
-        pins = ("started with --read-only", read_only), ("the configuration says so", settings.read_only)
-        self._pinned_by = next((why for why, pinned in pins if pinned), None)
+        self._started_read_only = read_only
+        self._pinned_by = self._pin(settings)
         self.pinned_read_only = self._pinned_by is not None
         self.read_only = self.pinned_read_only
         self._source = source
         self._state_dir = state_dir
-        self._config = config
+        self.config = config
         for root in self.roots:
             use_state_dir(root, self.state_dir(root))
         self._desks: dict[tuple[Path, str | None], ActionDesk] = {}
@@ -90,12 +93,16 @@ class Session:
             list(self.roots),
             self.sources_for,
             self._judge,
-            judged_by=f"{__version__} {_code_stamp()} {self.limits.model_dump_json()} {self._source or ''}",
+            judged_by=self._judged_by(),
             clock=self.now,
             labels={path: root.label for path, root in self.roots.items() if root.label},
             history=self.history,
             physics=self._physics,
         )
+
+    def _judged_by(self) -> str:
+        """Whatever the verdicts depend on besides the runs."""
+        return f"{__version__} {_code_stamp()} {self.limits.model_dump_json()} {self._source or ''}"
 
     @cached_property
     def history(self) -> History:
@@ -115,6 +122,41 @@ class Session:
         from cockpit.diagnosis.rulebook import load_rules
 
         return load_rules(locations.config_dir() / "rules")
+
+    def _pin(self, settings: Settings) -> str | None:
+        """Why nothing may be done in this session, whatever W says."""
+        pins = ("started with --read-only", self._started_read_only), ("the configuration says so", settings.read_only)
+        return next((why for why, pinned in pins if pinned), None)
+
+    def adopt(self, settings: Settings) -> tuple[str, ...]:
+        """Take up a configuration that was changed while the program runs, as far as that is possible.
+
+        What is watched and how it is read is settled at the start. What the file says as before is left as options
+        of the command line and keys have it.
+
+        Args:
+            settings: As the file has them now.
+
+        Returns:
+            Keys at the top whose values are others now.
+        """
+        before, self.loaded = self.loaded, settings
+        names = [name for name in Settings.model_fields if getattr(before, name) != getattr(settings, name)]
+        self.settings = self.settings.model_copy(update={name: getattr(settings, name) for name in names})
+        pinned, self._pinned_by = self._pinned_by, self._pin(self.settings)
+        self.pinned_read_only = self._pinned_by is not None
+        if self.pinned_read_only or pinned is not None:
+            self.read_only = self.pinned_read_only
+        given = {root.path.resolve(): root for root in settings.roots}
+        for path, root in self.roots.items():
+            if path in given:
+                self.roots[path] = root.model_copy(update={name: getattr(given[path], name) for name in EXCEPT})
+        self._desks.clear()
+        limits = Limits(stuck_after_s=self.settings.limits.stuck_after)
+        if limits != self.limits:
+            self.limits = limits
+            self.board.judge_anew(self._judged_by())
+        return tuple(names)
 
     def sources_for(self, root: Path) -> Sequence[Source]:
         """The sources that read a root: the one that was named, else all that recognise it."""
@@ -333,7 +375,7 @@ class Session:
             limits = JobLimits(jobs.grace, jobs.timeout, jobs.timeouts, jobs.output_cap)
             self._desks[root, refused] = ActionDesk(
                 root,
-                JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path, self._config, limits),
+                JobContext(self.state_dir(root), journal, self.now, self.actor, journal.path, self.config, limits),
                 self.source_of,
                 overrides=settings.commands if settings else {},
                 declared=self.settings.actions,

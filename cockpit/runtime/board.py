@@ -187,6 +187,10 @@ class Board:
         """Look at everything again soon."""
         self._scanner.recheck(self._roots)
 
+    def judge_anew(self, judged_by: str) -> None:
+        """Verdicts depend on something else now, such as other limits: every run is read and judged again soon."""
+        self._scanner.judge_anew(judged_by)
+
     def wake(self) -> None:
         """The clock was set: see what time has made of the runs."""
         self._publisher.look()

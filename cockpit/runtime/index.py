@@ -73,11 +73,16 @@ class Index:
 
     def __init__(self, path: Path, judged_by: str = "") -> None:
         self.path = path
-        self.stamp = hashlib.sha256(f"{cockpit.__version__}\0{judged_by}".encode()).hexdigest()[:16]
+        self.stamp = _stamp(judged_by)
         self.problem: Problem | None = None
         """Why the index is not used, or `None` while it is."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+
+    def judge_by(self, judged_by: str) -> None:
+        """From now on summaries are judged by something else."""
+        with self._lock:
+            self.stamp = _stamp(judged_by)
 
     def load(self, limit: int = -1) -> Iterator[list[Row]]:
         """Summaries, newest first, in pages; at most `limit` of them where that is not negative."""
@@ -211,6 +216,10 @@ class Index:
         for suffix in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(OSError):
                 Path(f"{self.path}{suffix}").unlink()
+
+
+def _stamp(judged_by: str) -> str:
+    return hashlib.sha256(f"{cockpit.__version__}\0{judged_by}".encode()).hexdigest()[:16]
 
 
 def _parse(rows: list[tuple[str, str, bytes]]) -> list[Row]:

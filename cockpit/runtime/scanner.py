@@ -98,6 +98,8 @@ class Scanner:
         self._sweep_at = 0.0
         self._dirty_from = 0.0
         self._saver = Saver(indexes)
+        self._anew: str | None = None
+        """What verdicts depend on from the next turn on."""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -159,6 +161,11 @@ class Scanner:
             self.queue.relist(Path(name) for name in names)
             self.queue.add(run.ref for run in self._table.runs() if run.ref.root in names)
 
+    def judge_anew(self, judged_by: str) -> None:
+        """Verdicts depend on something else now: read and judge every run again, in the scanner's thread."""
+        self._anew = judged_by
+        self.queue.wake()
+
     def accept(self, read: Read) -> None:
         """Take in what somebody else read: at once, or by the scanner's own thread, which never writes old over new."""
         if self._thread is None:
@@ -197,6 +204,8 @@ class Scanner:
     def _turn(self) -> None:
         self.queue.wait(min(self._sweep_at, self._saver.due()), self._dirty_from)
         began = time.monotonic()
+        if self._anew is not None:
+            self._begin_anew(self._anew)
         if self._read_dirty():
             # Bursts come in batches, and reading takes half of a core at most.
             self._dirty_from = time.monotonic() + max(_BATCH_S, time.monotonic() - began)
@@ -207,6 +216,15 @@ class Scanner:
             self._sweep_at = time.monotonic() + self._interval()
             self._sweep()
         self._saver.flush(lazily=True)
+
+    def _begin_anew(self, judged_by: str) -> None:
+        # In this thread nothing is being read: no summary of before can come after this.
+        self._anew = None
+        self._saver.flush()
+        for index in self._indexes.values():
+            index.judge_by(judged_by)
+        self._table.doubt()
+        self.recheck(self._roots)
 
     def _interval(self) -> float:
         return self._pace.poll_s if self._polling else self._pace.sweep_s

@@ -91,6 +91,12 @@ class RunTable:
                 row.fingerprint = ""
             return True
 
+    def doubt(self) -> None:
+        """Rely on no summary any more: whatever is looked at next is read and judged anew."""
+        with self._lock:
+            for row in self._rows.values():
+                row.fingerprint = ""
+
     def touch(self, key: str, fingerprint: str) -> bool:
         """Note that a run was looked at and its summary still stands; whether it was stale before."""
         with self._lock:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from cockpit.screens.items import Items
     from cockpit.screens.palette import Palette
     from cockpit.screens.recording import Recording
+    from cockpit.screens.reloading import Reloading
     from cockpit.screens.several import Several
     from cockpit.screens.undoing import TakingBack
     from cockpit.session import Session
@@ -95,6 +96,13 @@ class CockpitScreen(Screen[None]):
         key: str
         findings: tuple[Finding, ...]
         offers: Mapping[str, str | None] | None
+
+    class Reconfigured(Message):
+        """The configuration file has changed."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Once is enough."""
+            return isinstance(message, CockpitScreen.Reconfigured)
 
     class Recorded(Message):
         """A journal has grown, by whoever's hand."""
@@ -184,6 +192,13 @@ class CockpitScreen(Screen[None]):
             changed=self.painter.header,
             later=lambda work: self.run_worker(work, thread=True, group="attention", exit_on_error=False),
         )
+
+    @cached_property
+    def reloading(self) -> "Reloading":
+        """Takes up changes of the configuration."""
+        from cockpit.screens.reloading import Reloading
+
+        return Reloading(self)
 
     @cached_property
     def choosing(self) -> "Choosing":
@@ -278,6 +293,8 @@ class CockpitScreen(Screen[None]):
         self._show(self.latest)
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
+        if self.session.config is not None:
+            self._leave.append(board.watch_file(self.session.config, self._tell_reconfigured))
         self.set_interval(AGE_TICK_S, self._tick)
 
     def begin(self) -> None:
@@ -307,6 +324,10 @@ class CockpitScreen(Screen[None]):
     def _tell_recorded(self) -> None:
         """Called from a thread of the board."""
         self.post_message(self.Recorded())
+
+    def _tell_reconfigured(self) -> None:
+        """Called from a thread of the board."""
+        self.post_message(self.Reconfigured())
 
     # -- snapshots and the scope
 
@@ -352,6 +373,10 @@ class CockpitScreen(Screen[None]):
     @on(Stood)
     def _stood(self, event: Stood) -> None:
         self.checking.stood(event)
+
+    @on(Reconfigured)
+    def _reconfigured(self) -> None:
+        self.reloading.stirred()
 
     @on(Recorded)
     def _recorded(self) -> None:

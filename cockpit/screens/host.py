@@ -1,5 +1,6 @@
 """What screens need of the application beyond Textual's own."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from cockpit.commands import Command
@@ -14,6 +15,14 @@ class Host(Protocol):
 
     def next_theme(self) -> None:
         """The theme after this one."""
+        ...
+
+    def use_theme(self, name: str) -> bool:
+        """Switch to a theme; whether there is one of that name."""
+        ...
+
+    def use_keys(self, overrides: Mapping[str, str]) -> tuple[str, ...]:
+        """Switch to another key map of the user's; what of it was not taken, and why."""
         ...
 
     def interrupted(self) -> None:

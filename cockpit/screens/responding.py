@@ -44,6 +44,10 @@ class Responding:
             self._index = IncidentIndex(self._screen.session)
         return self._index
 
+    def forget(self) -> None:
+        """Response times or working hours are others: incidents are looked at anew."""
+        self._index = None
+
     @property
     def open(self) -> tuple[Incident, ...]:
         """The open incidents, the most severe first."""
