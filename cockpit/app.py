@@ -15,9 +15,8 @@ from textual.theme import Theme
 from cockpit import locations
 from cockpit.comeback import Comeback, Remembered, session_path
 from cockpit.commands import Command
-from cockpit.errors import ExitCode
 from cockpit.filtering import EVERYTHING, Filter
-from cockpit.hangup import LOOK_S, on_end_signals, terminal_is_gone
+from cockpit.hangup import Hangup
 from cockpit.keymap import Keymap, build_keymap
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.bindings import textual_keymap
@@ -68,6 +67,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
             # Textual would still send greys.
             self._filters[:] = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self._panes = CockpitScreen(session, self.view, comeback, remembered)
+        self._hangup = Hangup(self._leave, lambda: getattr(self._driver, "attrs_before", None))
         self._interrupted_at: float | None = None
         self.crash: Exception | None = None
 
@@ -78,8 +78,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """The screen, and once all that the configuration has wrong."""
         if not self.is_headless:
-            on_end_signals(self._leave)
-            self.set_interval(LOOK_S, self._look_at_terminal)
+            self._hangup.start()
         self.set_keymap(textual_keymap(self.keymap_in_force))
         self.push_screen(self._panes)
         for problem in self._problems:
@@ -112,10 +111,6 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
     def _leave(self, code: int) -> None:
         """End with an exit code; jobs go on."""
         self.exit(return_code=code)
-
-    def _look_at_terminal(self) -> None:
-        if terminal_is_gone():
-            self._leave(int(ExitCode.HANGUP))
 
     def _load_themes(self, wanted: str) -> Sequence[str]:
         """Register every theme and choose the wanted one before anything is drawn; what is wrong with them."""
@@ -206,6 +201,10 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         self.crash = self.crash or error
         self._close_messages_no_wait()
 
+    def stop_listening(self) -> None:
+        """The terminal is given back: signals mean again what they meant before."""
+        self._hangup.stop()
+
     def on_unmount(self) -> None:
         """Threads end before the program does."""
         self.session.close()
@@ -239,7 +238,10 @@ def run_app(app: CockpitApp, *, mouse: bool = False) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Scans and diagnoses run in threads: a key must not wait five milliseconds for each of its turns.
     sys.setswitchinterval(SWITCH_S)
-    app.run(mouse=mouse)
+    try:
+        app.run(mouse=mouse)
+    finally:
+        app.stop_listening()
     if app.crash is not None:
         raise app.crash
     return app.return_code or 0

@@ -6,10 +6,12 @@ before the first of them is carried out: of `/failed`, everything behind the sla
 
 from collections import deque
 
-from textual.app import App, ReturnType
+from textual.app import ReturnType
 from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
+
+from widgets.quiet import QuietApp
 
 _LOST_AFTER_S = 0.5
 """Seconds after which a key counts as carried out although nothing was heard of it."""
@@ -18,7 +20,7 @@ _LAPS = 3
 that to another (the filter was), each of which stands in the queues behind the one before."""
 
 
-class TypeAhead(App[ReturnType], inherit_bindings=False):
+class TypeAhead(QuietApp[ReturnType], inherit_bindings=False):
     """An app that hands out a key or a paste only when the one before was carried out."""
 
     class CarriedOut(Message):

@@ -10,7 +10,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from cockpit.comeback import Comeback, Remembered
@@ -41,6 +40,7 @@ from widgets.footer import Footer
 from widgets.header import Header
 from widgets.line_list import LineList
 from widgets.log_view import LogView
+from widgets.quiet import PacedScreen
 from widgets.receipt_list import ReceiptList
 from widgets.routing_log import RoutingLog
 from widgets.run_list import RunList
@@ -66,7 +66,7 @@ AGE_TICK_S = 10.0
 """Ages on the screen move this often; nothing else paints while nothing changes."""
 
 
-class CockpitScreen(Screen[None]):
+class CockpitScreen(PacedScreen[None]):
     """Composes the panes, holds what they show, and routes their messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = screen_bindings()

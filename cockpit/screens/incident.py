@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 
 from cockpit.errors import CockpitError
 from cockpit.incidents.clocks import most_pressing
@@ -33,6 +32,7 @@ from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.line_list import LineList
+from widgets.quiet import PacedScreen
 from widgets.rows import EmptyState, KeyHint, TextRow
 from widgets.tab_line import Tab, TabLine
 from widgets.timeline import Timeline
@@ -62,7 +62,7 @@ class Picture:
     here: tuple[Person, ...] = ()
 
 
-class IncidentScreen(Screen[tuple[str, int | None] | None]):
+class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
     """Closed with the place of the evidence that was chosen, or `None`."""
 
     CSS = """

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from cockpit.actions.jobs import can_end, load_jobs
 from cockpit.bulking import Bulking
@@ -23,6 +22,7 @@ from cockpit.screens import asking
 from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.job_list import JobList
+from widgets.quiet import PacedScreen
 from widgets.rows import EmptyState, KeyHint, Level, TextRow
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ LOOK_S = 1.0
 MOST_JOBS, MOST_BULKS = 200, 20
 
 
-class JobsScreen(Screen[Job | None]):
+class JobsScreen(PacedScreen[Job | None]):
     """Closed with the job whose output is wanted, or `None`."""
 
     CSS = """

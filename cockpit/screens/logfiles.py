@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shlex
-import subprocess
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -13,6 +12,7 @@ from textual.app import SuspendNotSupported
 
 from cockpit.comeback import FilePlace
 from cockpit.errors import CockpitError
+from cockpit.hangup import lend_terminal
 from cockpit.models.action import Job
 from cockpit.presenters import words
 from cockpit.presenters.links import FileLink, link_of
@@ -269,6 +269,6 @@ class LogFiles:
         environment = {**os.environ, "LESSSECURE": "1", "LESS": os.environ.get("LESS", "-S")}
         try:
             with screen.app.suspend():
-                subprocess.run([*command, str(self._path)], check=False, env=environment)
+                lend_terminal([*command, str(self._path)], environment)
         except (SuspendNotSupported, OSError, ValueError) as error:
             screen.app.notify(words.text(error).text, title="Could not open the pager", severity="error", markup=False)

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.message import Message
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from cockpit.models.action import Job
@@ -26,6 +25,7 @@ from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.log_view import LogView
+from widgets.quiet import PacedScreen
 from widgets.rows import Cell, EmptyState, KeyHint, TextRow, Tone
 from widgets.sparkline import Sparkline
 
@@ -42,7 +42,7 @@ TALL = 36
 LABEL = "activity"
 
 
-class MonitorScreen(Screen[None]):
+class MonitorScreen(PacedScreen[None]):
     """Shows one run until it is closed; asks the board to look at its processes closely meanwhile."""
 
     CSS = """

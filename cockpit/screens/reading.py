@@ -5,16 +5,16 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from widgets.detail import DetailPane
 from widgets.footer import Footer
+from widgets.quiet import PacedScreen
 from widgets.rows import KeyHint, Level, TextRow
 
 _LOUD = frozenset({Level.ERROR, Level.WARN})
 
 
-class ReadingScreen(Screen[None]):
+class ReadingScreen(PacedScreen[None]):
     """Shows lines; `e` and `N` jump between what is loud, `q` and escape close it."""
 
     AUTO_FOCUS = "#text"

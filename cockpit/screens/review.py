@@ -6,17 +6,17 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from widgets.detail import DetailPane
 from widgets.dialogs.base import DEAF_S
 from widgets.footer import Footer
+from widgets.quiet import PacedScreen
 from widgets.rows import KeyHint, Level, TextRow
 
 _LOUD = frozenset({Level.ERROR, Level.WARN})
 
 
-class ReviewScreen(Screen[bool]):
+class ReviewScreen(PacedScreen[bool]):
     """Shows a report; `y` closes it with `True`, `q` and escape with `False`; `e` and `N` jump to what is missing."""
 
     AUTO_FOCUS = "#text"

@@ -12,13 +12,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from widgets.line_list import LineList
+from widgets.quiet import PacedScreen
 
 ResultT = TypeVar("ResultT")
 DEAF_S = 0.3
 """Seconds after opening in which keys are ignored: they were meant for what was there before."""
 
 
-class Dialog(ModalScreen[ResultT]):
+class Dialog(PacedScreen[ResultT], ModalScreen[ResultT]):
     """A modal screen that ignores keys for its first `deaf_s` seconds of `clock` (seconds, monotonic).
 
     Escape closes it with `None`. Its box (`#box`) holds an unframed list (`#body`), which gets the height that its
