@@ -24,6 +24,7 @@ from cockpit.screens.cockpit import CockpitScreen
 from cockpit.screens.returning import view_of
 from cockpit.screens.view import ViewState
 from cockpit.session import Session
+from cockpit.terminal import frames_a_second, pick_theme
 from cockpit.theming import load_themes, shipped_dir
 from cockpit.typeahead import TypeAhead
 from widgets.style import THEME_VARIABLE_DEFAULTS
@@ -61,6 +62,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         self.view = view or ViewState(
             times=TimeStyle(session.settings.times), unicode=session.settings.glyphs == "unicode"
         )
+        self.pace.fps = frames_a_second(session.settings.fps, os.environ)
         self.keymap_in_force: Keymap = build_keymap(session.settings.keys)
         self._problems = [*self._load_themes(theme or session.settings.theme), *self.keymap_in_force.problems]
         if self.no_color:
@@ -118,6 +120,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         for theme in loaded.themes.values():
             self.register_theme(theme)
         self._own_themes = tuple(loaded.themes)
+        wanted = pick_theme(wanted, self.console.color_system, os.environ)
         name = wanted if wanted in loaded.themes else "dark"
         if name in loaded.themes:
             # Not by assignment: that would style everything a second time. What Textual made of its own default theme

@@ -173,6 +173,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
     Command("view.theme", (), "theme", "Next colour theme.", group=Group.VIEW),
     Command(
+        "view.net", (), "net", "Bytes and frames a second to this terminal, in the header, and back.", group=Group.VIEW
+    ),
+    Command(
         "copy.menu", ("y",), "yank", "Copy the id, path, line or command, or save it to a file.", group=Group.RECORD
     ),
     Command(

@@ -137,8 +137,11 @@ class Incidents(_Section):
 class Settings(_Section):
     """Everything the configuration file may say."""
 
-    theme: str = "dark"
-    """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, colour-blind, mono, or one of your own."""
+    theme: str = "auto"
+    """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, colour-blind, mono, or one of your own. `auto`
+    is dark, or light where `COLORFGBG` says so; on a terminal of 16 colours, ansi-dark or ansi-light."""
+    fps: int | None = Field(default=None, ge=1, le=60)
+    """Frames a second that come unasked; default: 10, and 4 over SSH. Answers to keys come at once."""
     glyphs: Literal["ascii", "unicode"] = "ascii"
     """Status glyphs; ASCII never shifts a column in tmux."""
     times: Literal["relative", "utc", "local"] = "relative"

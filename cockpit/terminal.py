@@ -28,7 +28,9 @@ def no_screen(environ: Mapping[str, str]) -> str | None:
     term = environ.get("TERM", "")
     if term not in _NO_SCREEN:
         return None
-    return f"TERM={term} cannot place text on a screen" if term else "TERM is not set, so nothing is known of the screen"
+    return (
+        f"TERM={term} cannot place text on a screen" if term else "TERM is not set, so nothing is known of the screen"
+    )
 
 
 def frames_a_second(chosen: int | None, environ: Mapping[str, str]) -> int:

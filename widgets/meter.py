@@ -37,7 +37,9 @@ class Meter:
         self._add(0, 1)
 
     def leave_out(self, size: int) -> None:
-        """A frame of this size does not count for the rates: the one that shows them would never let them rest."""
+        """A frame of this size does not count: the one that shows the numbers would never let them rest."""
+        self.sent -= size
+        self.frames -= 1
         self._add(-size, -1)
 
     def rates(self) -> tuple[float, float]:

@@ -104,7 +104,7 @@ def _next_word(words: list[str], place: int) -> int | None:
 
 
 _TAKES_VALUE = {
-    "--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--filter",
+    "--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--fps", "--filter",
     "--flow", "--step", "--set", "--plan", "--timeout",
 }  # fmt: skip
 _ACTS = {"--flow", "--step", "--set", "--remove", "--yes", "--plan", "--timeout", "--wait", "--no-wait"}
@@ -150,8 +150,16 @@ def _view_parser() -> argparse.ArgumentParser:
     parser.add_argument("--filter", metavar="EXPR", default="", help="filter the runs from the start")
     parser.add_argument("--mouse", action="store_true", help="switch the mouse on")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left last time")
+    parser.add_argument("--fps", metavar="N", type=_frames, help="frames a second (1-60); default: 10, 4 over SSH")
     parser.set_defaults(verb="view")
     return parser
+
+
+def _frames(text: str) -> int:
+    """Frames a second."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 60")
+    return int(text)
 
 
 def _verb_parser() -> argparse.ArgumentParser:

@@ -9,16 +9,21 @@ from pathlib import Path
 from cockpit.cli.context import make_session, the_clock
 from cockpit.filtering import parse_filter
 from cockpit.sanitize import clean
+from cockpit.terminal import no_screen
 
 
 def view(options: argparse.Namespace) -> int:
     """Open the terminal UI; without a terminal print the status."""
     if not _terminal():
         return _status(options)
+    reason = no_screen(os.environ)
+    if reason is not None:
+        sys.stderr.write(f"cockpit: {clean(reason)}; what follows is: cockpit status\n")
+        return _status(options)
     wanted = parse_filter(options.filter)
     session = make_session(options)
-    if options.glyphs:
-        session.settings = session.settings.model_copy(update={"glyphs": options.glyphs})
+    given = {"glyphs": options.glyphs, "fps": options.fps}
+    session.settings = session.settings.model_copy(update={name: value for name, value in given.items() if value})
     from cockpit.app import come_back, run_app
 
     app = come_back(session, given=wanted, fresh=options.fresh, theme=options.theme)
@@ -46,7 +51,14 @@ def demo(options: argparse.Namespace) -> int:
         shown.verb = "status" if headless else "view"
         if headless:
             return _status(shown)
-        shown.filter, shown.theme, shown.glyphs, shown.mouse, shown.fresh = "", None, None, False, False
+        shown.filter, shown.theme, shown.glyphs, shown.fps, shown.mouse, shown.fresh = (
+            "",
+            None,
+            None,
+            None,
+            False,
+            False,
+        )
         return view(shown)
     finally:
         producer.terminate()
@@ -62,4 +74,4 @@ def _status(options: argparse.Namespace) -> int:
 
 def _terminal() -> bool:
     """Whether there is a terminal to draw on."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdin.isatty() and sys.stdout.isatty()

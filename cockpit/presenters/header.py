@@ -28,6 +28,8 @@ class HeaderFacts:
     news: int = 0
     """How much was told since the last key."""
     unicode: bool = False
+    net: Cell | None = None
+    """What goes over the wire, where that is shown."""
 
 
 def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int]:
@@ -53,7 +55,12 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     if facts.run is not None and (where := place(facts.run.flow, facts.run.step)):
         left.append(words.text(where, Tone.DIM))
     left.extend(state_counts(snapshot.runs, unicode=facts.unicode))
-    right = [*_scan(snapshot), words.watch_mode(snapshot.watch), Cell(facts.now.strftime("%H:%MZ"), Tone.DIM)]
+    right = [
+        *((facts.net,) if facts.net else ()),
+        *_scan(snapshot),
+        words.watch_mode(snapshot.watch),
+        Cell(facts.now.strftime("%H:%MZ"), Tone.DIM),
+    ]
     return HeaderLine(tuple(left), tuple(right)), len(kept)
 
 

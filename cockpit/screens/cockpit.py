@@ -24,6 +24,7 @@ from cockpit.screens.commanding import Commanding
 from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
+from cockpit.screens.measuring import Measuring
 from cockpit.screens.painting import Painter
 from cockpit.screens.places import Places
 from cockpit.screens.responding import Responding
@@ -174,6 +175,11 @@ class CockpitScreen(PacedScreen[None]):
         from cockpit.screens.copying import Copying
 
         return Copying(self)
+
+    @cached_property
+    def measuring(self) -> Measuring:
+        """Tells what goes over the wire."""
+        return Measuring(self)
 
     @cached_property
     def comparing(self) -> "Comparing":

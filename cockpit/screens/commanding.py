@@ -69,6 +69,7 @@ class Commanding:
             "view.open": screen.logfiles.pager,
             "view.audit": self._audit,
             "view.theme": screen.host.next_theme,
+            "view.net": screen.measuring.toggle,
             "copy.menu": screen.copying.menu,
             "record.comment": screen.recording.comment,
             "checklist.open": screen.recording.open_playbook,

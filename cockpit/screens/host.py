@@ -4,10 +4,20 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cockpit.commands import Command
+from widgets.meter import Meter
 
 
 class Host(Protocol):
     """The application, as screens know it."""
+
+    @property
+    def meter(self) -> Meter:
+        """What was written to the terminal."""
+        ...
+
+    def meter_shown(self) -> None:
+        """The next frame shows what the meter says, and is not to be measured itself."""
+        ...
 
     def keymap_of(self, command: Command) -> tuple[str, ...]:
         """The keys of a command."""

@@ -1,9 +1,9 @@
-"""`:net`: what goes over the wire, on the screen, without being what goes over the wire."""
+"""`:net`: what goes over the wire, on the screen, without adding to it while nothing else does."""
 
 from typing import TYPE_CHECKING
 
-from cockpit.presenters import words
-from widgets.rows import Cell, Tone
+from cockpit.presenters.wire import net_cell
+from widgets.rows import Cell
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -19,34 +19,28 @@ class Measuring:
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
         self._timer: Timer | None = None
-        self._frames = -1
+        self._seen: tuple[int, int] | None = None
         self.cell: Cell | None = None
 
     def toggle(self) -> None:
         """Show it, or hide it again."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = self.cell = None
-            self._screen.painter.header()
+        if self._timer is None:
+            self._timer = self._screen.set_interval(TICK_S, self.look)
+            self.look()
             return
-        self._timer = self._screen.set_interval(TICK_S, self.look)
-        self._frames = -1
-        self.look()
+        self._timer.stop()
+        self._timer = self._seen = self.cell = None
+        self._screen.painter.header()
 
     def look(self) -> None:
-        """Say what is so now; nothing where nothing was drawn but this."""
+        """Say what is so now."""
         meter = self._screen.host.meter
         sent, drawn = meter.rates()
-        shown = words.net(sent, drawn, meter.sent)
-        if self.cell is not None and meter.frames == self._frames:
-            # The total may have grown by what this display itself took: that is no news.
-            shown = words.net(sent, drawn, self._total)
-        self._total = meter.sent if meter.frames != self._frames else self._total
-        self._frames = meter.frames
-        cell = Cell(shown, Tone.DIM)
+        if self._seen is None or self._seen[0] != meter.frames:
+            # The total also grows by what this display itself takes: that alone is no news.
+            self._seen = meter.frames, meter.sent
+        cell = net_cell(sent if drawn else 0.0, drawn, self._seen[1])
         if cell != self.cell:
             self.cell = cell
             self._screen.host.meter_shown()
             self._screen.painter.header()
-
-    _total = 0

@@ -213,6 +213,7 @@ class Painter:
             jobs=screen.jobs_running,
             news=screen.attention.news,
             unicode=screen.view.unicode,
+            net=screen.measuring.cell,
         )
         header = screen.query_one("#header", Header)
         header.line, header.keep = header_line(screen.snapshot, facts)

@@ -42,7 +42,7 @@ def make_app(root: Path, hand_clock: HandClock) -> MakeApp:
         state_dir: Path | None = None,
         first_page: bool = True,
     ) -> CockpitApp:
-        settings = settings or Settings()
+        settings = settings or Settings(theme="dark")
         chosen = [RootSettings(path=path) for path in roots or (root,)]
         session = Session(settings, chosen, clock, read_only=read_only, state_dir=state_dir)
         if first_page:

@@ -39,9 +39,9 @@ def show(emulator: Emulator, text: str) -> None:
 def cells(emulator: Emulator) -> list[list[tuple[object, ...]]]:
     """What a person sees of each cell: a blank has no colour of its own."""
     screen = emulator.screen
-    found = []
+    found: list[list[tuple[object, ...]]] = []
     for y in range(SIZE[1]):
-        line = []
+        line: list[tuple[object, ...]] = []
         for x in range(SIZE[0]):
             cell = screen.buffer[y][x]
             blank = cell.data == " " and not cell.underscore and not cell.reverse
@@ -164,7 +164,7 @@ def test_colours_are_brought_down_to_those_of_the_terminal() -> None:
     for system, codes in (
         (ColorSystem.TRUECOLOR, "38;2;255;0;0;48;2;0;255;0"),
         (ColorSystem.EIGHT_BIT, "38;5;196;48;5;46"),
-        (ColorSystem.STANDARD, "91;102"),
+        (ColorSystem.STANDARD, "31;42"),
     ):
         styles = Styles(system)
         assert styles.way(PLAIN, styles.number(bright)) == f"\x1b[{codes}m"
