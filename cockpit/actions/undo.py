@@ -29,7 +29,16 @@ UNDOES = "undoes"
 PlanOf = Callable[[str, str], Plan | None]
 """The plan of a job by the job's id and the hash the journal knows it by; `None` where it is gone or another one."""
 
-_QUIET = ("action.planned", "action.confirmed", "action.refused", "action.declined", ENDED, "journal.", "record.")
+_QUIET = (
+    "action.planned",
+    "action.confirmed",
+    "action.refused",
+    "action.declined",
+    ENDED,
+    "journal.",
+    "record.",
+    "session.",
+)
 """Kinds that tell of something else that is listed itself, or that no operator did."""
 
 

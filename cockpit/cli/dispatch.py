@@ -3,14 +3,9 @@
 import argparse
 import gc
 import importlib
-import os
 import sys
-import traceback
-from datetime import UTC, datetime
-from pathlib import Path
 
-from cockpit import locations
-from cockpit.errors import CockpitError, ExitCode
+from cockpit.errors import CockpitError
 from cockpit.sanitize import clean
 
 _HANDLERS: dict[str, str] = {
@@ -68,31 +63,16 @@ def dispatch(options: argparse.Namespace) -> int:
             gc.enable()
         return int(handler(options))
     except CockpitError as error:
-        for line in str(error).splitlines() or [type(error).__name__]:
-            sys.stderr.write(f"cockpit: {clean(line)}\n")
-        return int(error.exit_code)
+        return _said(error)
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - the last door: a crash keeps its traceback and exits 70
-        return _crashed(error)
-    finally:
-        gc.enable()
+        from cockpit.crash import crashed
+
+        return _said(crashed(error))
 
 
-def _crashed(error: BaseException) -> int:
-    path = save_traceback(error)
-    where = f"traceback in {path}" if path else "the traceback could not be saved"
-    sys.stderr.write(f"cockpit: internal error: {type(error).__name__}: {clean(error, 200)}; {where}\n")
-    return int(ExitCode.INTERNAL)
-
-
-def save_traceback(error: BaseException) -> Path | None:
-    """Write a traceback without local values (they may hold secrets) into the user's state directory."""
-    directory = locations.user_state_dir() / "tracebacks"
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = directory / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
-    except OSError:
-        return None
-    return path
+def _said(error: CockpitError) -> int:
+    for line in str(error).splitlines() or [type(error).__name__]:
+        sys.stderr.write(f"cockpit: {clean(line)}\n")
+    return int(error.exit_code)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from cockpit.cli.context import make_session, the_clock
+from cockpit.errors import CockpitError
 from cockpit.filtering import parse_filter
 from cockpit.sanitize import clean
 from cockpit.terminal import no_screen
@@ -27,7 +28,14 @@ def view(options: argparse.Namespace) -> int:
     from cockpit.app import come_back, run_app
 
     app = come_back(session, given=wanted, fresh=options.fresh, theme=options.theme)
-    return run_app(app, mouse=options.mouse or session.settings.mouse)
+    try:
+        return run_app(app, mouse=options.mouse or session.settings.mouse)
+    except CockpitError:
+        raise
+    except Exception as error:  # a crash of the UI: the terminal is restored
+        from cockpit.crash import crashed
+
+        raise crashed(error, session) from error
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ _KINDS = {
     "action.ended": "ended", "action.refused": "refused", "action.cancelled": "cancelled",
     "action.declined": "declined",
     "bulk.started": "started bulk", "bulk.ended": "bulk ended", "bulk.cancelled": "cancelled bulk",
-    "journal.repaired": "journal repaired", "journal.lost": "entries lost",
+    "journal.repaired": "journal repaired", "journal.lost": "entries lost", "session.crashed": "cockpit crashed",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from cockpit.actions.jobs import JOBS
 from tests.app import scenes
 from tests.app.test_hostile import nasty_run
-from tests.e2e.conftest import LEAVES, PATIENCE_S, SHOWS_CURSOR, Open, answer, quit_with_keys, verb
+from tests.e2e.conftest import LEAVES, PATIENCE_S, SHOWS_CURSOR, Open, answer, journal, quit_with_keys, verb
 from tests.terminal import PtyProgram, cockpit_argv
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m")
@@ -101,6 +101,7 @@ def test_a_dumb_terminal_gets_the_status(root: Path, open_cockpit: Open) -> None
     program = open_cockpit(root, env={"TERM": "dumb"})
     assert program.wait(PATIENCE_S) == 0
     assert b"\x1b" not in program.raw
+    assert "cockpit status" in program.text
     assert scenes.FAILED in program.text
     assert "3 runs" in program.text
 
@@ -174,7 +175,7 @@ class BrokenSource(FlowStudioSource):
 
     def actions(self, ref):
         secret = "hunter2"
-        raise RuntimeError("broken on purpose")
+        raise RuntimeError("broken on purpose with api_key=sk-ant-api03-abcdefghijklmnop0123")
 """
 
 
@@ -207,7 +208,13 @@ def test_a_crash_restores_the_terminal_and_names_its_traceback(
     path = Path(said.partition("traceback in ")[2].split()[0])
     told = path.read_text()
     assert "RuntimeError: broken on purpose" in told
-    assert path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0
+    assert "sk-ant" not in said + told
+    assert "hunter2" not in told
+    assert path.stat().st_mode & 0o777 == 0o600
+    entry = journal(root)[-1]
+    assert (entry["kind"], entry["data"]["error"], entry["data"]["traceback"]) == (
+        "session.crashed", "RuntimeError", str(path),
+    )  # fmt: skip
     assert not (root / ".cockpit" / JOBS).exists()
 
 
