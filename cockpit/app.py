@@ -142,10 +142,15 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
 
     def use_theme(self, name: str) -> bool:
         """Switch to a theme; whether there is one of that name."""
+        name = pick_theme(name, self.console.color_system, os.environ)
         if name not in self.available_themes:
             return False
         self.theme = name
         return True
+
+    def use_frames(self, chosen: int | None) -> None:
+        """Another number of frames a second; `None` for what the line is good for."""
+        self.pace.fps = frames_a_second(chosen, os.environ)
 
     def use_keys(self, overrides: Mapping[str, str]) -> tuple[str, ...]:
         """Switch to another key map of the user's; what of it was not taken, and why."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cockpit.models.finding import Finding
     from cockpit.models.physics import Physics
     from cockpit.playbooks.loader import Library
+    from cockpit.root_file import Bounds
     from cockpit.runtime.evidence import EvidenceReader
     from cockpit.runtime.vigil import PhysicsSetup
 
@@ -85,6 +86,7 @@ class Session:
             use_state_dir(root, self.state_dir(root))
         self._desks: dict[tuple[Path, str | None], ActionDesk] = {}
         self._ledgers: dict[Path, Ledger] = {}
+        self._bounds: dict[Path, Bounds] = {}
 
     @cached_property
     def board(self) -> Board:
@@ -95,7 +97,7 @@ class Session:
             self._judge,
             judged_by=self._judged_by(),
             clock=self.now,
-            labels={path: root.label for path, root in self.roots.items() if root.label},
+            labels={path: label for path in self.roots if (label := self.label(path))},
             history=self.history,
             physics=self._physics,
         )
@@ -152,6 +154,7 @@ class Session:
             if path in given:
                 self.roots[path] = root.model_copy(update={name: getattr(given[path], name) for name in EXCEPT})
         self._desks.clear()
+        self.look_at_bounds()
         limits = Limits(stuck_after_s=self.settings.limits.stuck_after)
         if limits != self.limits:
             self.limits = limits
@@ -325,7 +328,34 @@ class Session:
         if self.read_only:
             return f"read-only: {self._pinned_by or 'W allows actions again'}"
         settings = self.roots.get(root)
-        return "read-only: the configuration of this root says so" if settings and settings.read_only else None
+        if settings is not None and settings.read_only:
+            return "read-only: the configuration of this root says so"
+        refused = self.bounds(root).refused
+        return None if refused is None else f"read-only: {refused}"
+
+    def bounds(self, root: Path) -> "Bounds":
+        """What a root asks for itself, read once; see `look_at_bounds`."""
+        if root not in self._bounds:
+            from cockpit.root_file import FILE, Bounds, read_bounds
+
+            allowed = self.settings.root_files
+            self._bounds[root] = read_bounds(root) if allowed else Bounds(root / FILE)
+        return self._bounds[root]
+
+    def configuration_files(self) -> list[Path]:
+        """What is taken up while the program runs: the configuration, and the files of the roots."""
+        from cockpit.root_file import FILE
+
+        return [*([self.config] if self.config is not None else []), *(root / FILE for root in self.roots)]
+
+    def look_at_bounds(self) -> None:
+        """The file of a root may have changed: it is read again when it is asked for."""
+        self._bounds.clear()
+
+    def label(self, root: Path) -> str | None:
+        """The short name of a root: the operator's own, else the one it has for itself."""
+        settings = self.roots.get(root)
+        return (settings.label if settings else None) or self.bounds(root).told.label
 
     def require_writable(
         self,
@@ -411,6 +441,7 @@ class Session:
         """The plan as it is confirmed while a SEV1 has its run: by typing the run's id. Reads the journals."""
         if plan.refused is not None:
             return plan
+        plan = self._bounded(plan)
         for ledger in self.ledgers():
             ledger.refresh()
             if ledger.incident_names():
@@ -418,6 +449,21 @@ class Session:
 
                 plan = cautious(plan, ledger.incidents())
         return plan
+
+    def _bounded(self, plan: "Plan") -> "Plan":
+        """The plan as its root has it confirmed."""
+        root = next((root for root in self.roots if plan.run_key.partition(":")[2].startswith(f"{root}/")), None)
+        if root is None:
+            return plan
+        own = "the configuration of this root has every plan typed" if self.roots[root].confirm == "typed" else None
+        why = own or self.bounds(root).typed
+        if why is None:
+            return plan
+        from cockpit.actions.plan import sealed
+        from cockpit.models.action import Confirm
+
+        told = f"{why}: type the run's id to confirm"
+        return sealed(plan.model_copy(update={"confirm": Confirm.TYPED, "warnings": (*plan.warnings, told)}))
 
     def perform(
         self,

@@ -43,6 +43,8 @@ class RootSettings(_Section):
     """Short name for the header, e.g. `production`."""
     read_only: bool = False
     """Refuse every action on runs of this root."""
+    confirm: Literal["yes", "typed"] = "yes"
+    """`typed`: every plan for a run of this root is confirmed by typing the run's id."""
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Action id to argument list, replacing the source's default; `{run}`, `{flow}` and `{step}` are filled in."""
     profile: Literal["documented", "upstream"] = "documented"
@@ -150,6 +152,8 @@ class Settings(_Section):
     """Mouse support; off, the terminal can select text."""
     read_only: bool = False
     """Refuse every action."""
+    root_files: bool = True
+    """Whether `.cockpit.toml` in a root may tighten what is done there (docs/configuration.md)."""
     roots: tuple[RootSettings, ...] = ()
     """What to watch when the command line names nothing."""
     limits: Limits = Limits()

@@ -15,6 +15,7 @@ from cockpit.keymap import build_keymap
 from cockpit.presenters import words
 from cockpit.setting_mistakes import Mistake, SettingsError
 from cockpit.settings import Settings, load_settings, read_text
+from cockpit.terminal import AUTO
 from cockpit.toml_places import Place, line_of, places
 from widgets.rows import Cell, Tone
 
@@ -85,7 +86,24 @@ def _in_force(options: argparse.Namespace, settings: Settings, file: Path) -> li
         named = [(part, "COCKPIT_ROOT", Origin.ENVIRONMENT) for part in from_environment if part]
     found = overridden(known, stronger, os.environ, {*settings.services, "ai-csuite"})
     # Roots that are named are watched instead of those of the file; what the file says of them still holds.
+    found += _asked_by_roots(options, settings)
     return found + [Entry(f"watched.{n}", name, origin, where) for n, (name, where, origin) in enumerate(named)]
+
+
+def _asked_by_roots(options: argparse.Namespace, settings: Settings) -> list[Entry]:
+    """What the files of the watched roots say."""
+    from cockpit.cli.context import the_roots
+    from cockpit.root_file import read_bounds
+
+    try:
+        roots = [root.path for root in the_roots(options, settings)] if settings.root_files else []
+    except CockpitError:
+        return []
+    return [
+        Entry(f"root.{root}.{place[0]}", getattr(bounds.told, str(place[0])), Origin.ROOT, str(bounds.path), line)
+        for root in roots for bounds in (read_bounds(root),) for place, line in bounds.found
+        if len(place) == 1 and place[0] in type(bounds.told).model_fields
+    ]  # fmt: skip
 
 
 # -- check
@@ -121,7 +139,7 @@ def _mistakes(file: Path, *, required: bool) -> list[Mistake]:
         table, _, command = problem.partition(": ")[0].partition(".")
         told.append(((table, command), problem))
     themes = load_themes([shipped_dir(), locations.config_dir() / "themes"]).themes
-    if settings.theme not in themes:
+    if settings.theme not in (*themes, AUTO):
         told.append((("theme",), f"theme: no theme {settings.theme!r}; there are {', '.join(sorted(themes))}"))
     try:
         _names(settings)

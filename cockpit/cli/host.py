@@ -85,6 +85,10 @@ def _root(session: Session, root: Path) -> list[Finding]:
         return [Finding("root", False, f"{root}: no such directory")]
     sources = ", ".join(source.id for source in session.sources_for(root))
     findings = [Finding("root", bool(sources), f"{root}: {sources or 'no known system keeps runs here'}")]
+    bounds = session.bounds(root)
+    findings += [Finding("root file", False, str(mistake)) for mistake in bounds.mistakes]
+    asked = [text for text in (bounds.refused, bounds.typed) if text and not bounds.mistakes]
+    findings += [Finding("root file", None, text) for text in asked]
     kind = filesystem_type(root) or "unknown"
     silent = is_silent(root)
     findings.append(

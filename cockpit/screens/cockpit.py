@@ -299,8 +299,8 @@ class CockpitScreen(PacedScreen[None]):
         self._show(self.latest)
         for path in self.session.journal_paths():
             self._leave.append(board.watch_file(path, self._tell_recorded))
-        if self.session.config is not None:
-            self._leave.append(board.watch_file(self.session.config, self._tell_reconfigured))
+        for path in self.session.configuration_files():
+            self._leave.append(board.watch_file(path, self._tell_reconfigured))
         self.set_interval(AGE_TICK_S, self._tick)
 
     def begin(self) -> None:
@@ -313,6 +313,7 @@ class CockpitScreen(PacedScreen[None]):
         )
         self.run_worker(self.session.board.start, thread=True, group="board", exit_on_error=False)
         self.checking.start()
+        self.reloading.begin()
         self.refresh_ledgers(settle=True)
         self.returning.after_first_frame()
 

@@ -31,6 +31,10 @@ class Host(Protocol):
         """Switch to a theme; whether there is one of that name."""
         ...
 
+    def use_frames(self, chosen: int | None) -> None:
+        """Another number of frames a second; `None` for what the line is good for."""
+        ...
+
     def use_keys(self, overrides: Mapping[str, str]) -> tuple[str, ...]:
         """Switch to another key map of the user's; what of it was not taken, and why."""
         ...

@@ -199,13 +199,12 @@ class Painter:
     def header(self) -> None:
         """The line on top."""
         screen = self._screen
-        root = screen.session.roots.get(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
-        label = (root.label if root else None) or ""
+        label = screen.session.label(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
         refusal = screen.session.refusal(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
         facts = HeaderFacts(
             now=screen.session.now(),
             run=screen.scope.run,
-            label=label,
+            label=label or "",
             incident=screen.responding.cells(screen.scope.run),
             read_only=refusal or ("read-only" if screen.session.read_only else None),
             frozen_since=screen.view.frozen_at,

@@ -14,6 +14,7 @@ from cockpit.toml_places import Place, line_of, places
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cockpit.root_file import Bounds
     from cockpit.screens.cockpit import CockpitScreen
 
 TOLD_S = 15.0
@@ -24,14 +25,43 @@ AGAIN_S = 0.2
 
 
 class Reloading:
-    """Watches the configuration file of a session."""
+    """Takes up the configuration file of a session, and the files of its roots."""
 
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
 
+    def begin(self) -> None:
+        """Tell what is wrong with the files of the roots."""
+        for root in self._screen.session.roots:
+            self._complain(self._screen.session.bounds(root))
+
     def stirred(self) -> None:
         """The file has changed, appeared or vanished."""
-        self._screen.run_worker(self._reload(), group="configuration", exclusive=True, exit_on_error=False)
+        self._screen.run_worker(self._look(), group="configuration", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        await self._roots()
+        await self._reload()
+
+    async def _roots(self) -> None:
+        """What the roots ask for themselves; told where it is another thing than before."""
+        session = self._screen.session
+        before = {root: session.bounds(root) for root in session.roots}
+        session.look_at_bounds()
+        for root, known in before.items():
+            bounds = await asyncio.to_thread(session.bounds, root)
+            if bounds.mistakes != known.mistakes:
+                self._complain(bounds)
+            elif bounds.refused and bounds.refused != known.refused:
+                self._tell("Read-only", [bounds.refused], "warning")
+        if before != {root: session.bounds(root) for root in session.roots}:
+            self._screen.painter.header()
+
+    def _complain(self, bounds: "Bounds") -> None:
+        if bounds.mistakes:
+            lines = [str(mistake) for mistake in bounds.mistakes[:SHOWN]]
+            stands = ["Nothing may be done to its runs until it is mended."] if bounds.refused else []
+            self._tell("Asked for by a root", [*lines, *stands], "warning")
 
     async def _reload(self) -> None:
         path = self._screen.session.config
@@ -49,7 +79,8 @@ class Reloading:
             gone = f"{path} is gone. What it said stays in force."
             self._tell("Configuration", [gone], "warning")
             return
-        self._adopt(settings, path, text or "")
+        if settings != self._screen.session.loaded:
+            self._adopt(settings, path, text or "")
 
     async def _parse(self, path: "Path", text: str | None) -> Settings | None:
         """The settings in a text; what may be half a file is read once more."""
@@ -72,6 +103,8 @@ class Reloading:
             for problem in screen.host.use_keys(settings.keys):
                 table, _, command = problem.partition(": ")[0].partition(".")
                 mistakes.append(((table, command), problem.partition(": ")[2]))
+        if "fps" in names:
+            screen.host.use_frames(settings.fps)
         if "incidents" in names:
             screen.responding.forget()
             screen.run_worker(screen.responding.refresh(), group="incidents", exit_on_error=False)

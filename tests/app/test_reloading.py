@@ -44,13 +44,14 @@ async def test_a_valid_change_is_taken_up_at_once(opened: Opened, file: Path) ->
     async with operate(opened()) as me:
         await me.scope_on(scenes.RUNNING)
         text = (
-            'theme = "light"\nglyphs = "unicode"\ntimes = "utc"\nmouse = true\n'
+            'theme = "light"\nglyphs = "unicode"\ntimes = "utc"\nmouse = true\nfps = 7\n'
             '[keys]\n"view.zoom" = "Z"\n[limits]\nstuck_after = "30s"\n'
         )
         say(file, text)
-        note = await me.told("taken up: theme, glyphs, times, limits, keys", "at the next start: mouse")
+        note = await me.told("taken up: theme, ", "glyphs, times, ", "fps", "limits, keys", "at the next start: mouse")
         assert note.severity == "information"
         assert (me.app.theme, me.screen.view.unicode, me.screen.view.times.value) == ("light", True, "utc")
+        assert me.app.pace.fps == 7
         await me.press("z")
         assert not me.screen.deck.state.zoomed
         await me.press("Z")
