@@ -21,7 +21,7 @@ from cockpit.presenters.header import state_counts
 from cockpit.presenters.incidents import LIST_TITLES, countdown, list_row
 from cockpit.presenters.logs import routing_rows
 from cockpit.presenters.receipts import receipt_rows
-from cockpit.presenters.runs import RunsView, arrange, claim, counts, note, place, step_counts
+from cockpit.presenters.runs import RunsView, arrange, claim, note, place, step_counts
 from cockpit.presenters.times import TimeStyle
 from cockpit.response import Policy
 from widgets.rows import Cell, TextRow, Tone
@@ -39,7 +39,7 @@ def status(options: argparse.Namespace) -> int:
         if options.json:
             output.emit(
                 {
-                    "counts": {state.value: number for state, number in counts(snapshot.runs).items()},
+                    "counts": {state.value: number for state, number in snapshot.count().states.items()},
                     "attention": [documents.run(run, now) for run in attention],
                     "incidents": [incident_documents.incident(one, desk.clocks(one), now) for desk, one in open_ones],
                     "roots": [documents.plain(_root(root)) for root in snapshot.roots],
@@ -51,7 +51,7 @@ def status(options: argparse.Namespace) -> int:
         for root in snapshot.roots:
             sources = ", ".join(root.sources) or "no known system"
             output.say(f"{root.path}  ({root.error or sources})")
-        output.say_cells([Cell(f"{len(snapshot.runs)} runs", Tone.STRONG), *state_counts(snapshot.runs)])
+        output.say_cells([Cell(f"{len(snapshot.runs)} runs", Tone.STRONG), *state_counts(snapshot.count().states)])
         if open_ones:
             policy = session.settings.incidents.policy()
             output.say()

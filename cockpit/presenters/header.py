@@ -1,13 +1,13 @@
 """The header: one line that never hides. What matters most stands left; what may go first stands right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cockpit.models.run import ATTENTION, Run, RunState
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters import times, words
-from cockpit.presenters.runs import counts, place
+from cockpit.presenters.runs import place
 from widgets.rows import Cell, HeaderLine, Tone
 
 
@@ -49,12 +49,13 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     if facts.jobs:
         kept.append(Cell(f"{facts.jobs} job{'s' if facts.jobs > 1 else ''} running", Tone.BUSY))
     left = [*kept]
-    pressing = sum(run.state in ATTENTION or run.contradicted for run in snapshot.runs)
+    tally = snapshot.count()
+    pressing = tally.pressing
     if pressing:
         left.append(Cell(f"{pressing} need{'s' if pressing == 1 else ''} a look", Tone.BAD))
     if facts.run is not None and (where := place(facts.run.flow, facts.run.step)):
         left.append(words.text(where, Tone.DIM))
-    left.extend(state_counts(snapshot.runs, unicode=facts.unicode))
+    left.extend(state_counts(tally.states, unicode=facts.unicode))
     right = [
         *((facts.net,) if facts.net else ()),
         *_scan(snapshot),
@@ -64,9 +65,8 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     return HeaderLine(tuple(left), tuple(right)), len(kept)
 
 
-def state_counts(runs: Sequence[Run], *, unicode: bool = False) -> list[Cell]:
+def state_counts(found: Mapping[RunState, int], *, unicode: bool = False) -> list[Cell]:
     """`2 failed 1 stuck 30 ok`: what needs attention by name, the rest only where there is some."""
-    found = counts(runs)
     cells = [_count(state, found[state], unicode=unicode) for state in ATTENTION if state in found]
     rest = (RunState.RUNNING, RunState.PAUSED, RunState.PENDING, RunState.SUCCEEDED)
     return cells + [_count(state, found[state], unicode=unicode) for state in rest if state in found]

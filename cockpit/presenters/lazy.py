@@ -18,16 +18,22 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
         items: What the rows show; its length is the rows' length.
         to_row: Makes the row of one item at one index.
         keys: Row keys by index, where they are known without making rows.
+        index_of: Finds a row by its key, where that is known without a table of all keys.
     """
 
     lazy = True
 
     def __init__(
-        self, items: Sequence[ItemT], to_row: Callable[[int, ItemT], RowT], keys: Sequence[str] | None = None
+        self,
+        items: Sequence[ItemT],
+        to_row: Callable[[int, ItemT], RowT],
+        keys: Sequence[str] | None = None,
+        index_of: Callable[[str], int | None] | None = None,
     ) -> None:
         self.items = items
         self._to_row = to_row
         self._keys = keys
+        self._index_of = index_of
         self._places: dict[str, int] | None = None
 
     def __len__(self) -> int:
@@ -52,6 +58,8 @@ class LazyRows(Sequence[RowT], Generic[ItemT, RowT]):
 
     def index_of(self, key: str) -> int | None:
         """Where the row with `key` is, or `None`. Where no keys were given, a row's key is its index."""
+        if self._index_of is not None:
+            return self._index_of(key)
         if self._keys is None:
             number = int(key) if key.isascii() and key.isdigit() else -1
             return number if 0 <= number < len(self) else None

@@ -1,9 +1,10 @@
 """Runs as rows: what the state is, what is claimed, where it stands, how long it is silent, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from cockpit.diagnosis.clusters import clusters
 from cockpit.diagnosis.order import attention_key
@@ -58,14 +59,7 @@ class RunsView:
 def arrange(runs: Sequence[Run], view: RunsView) -> tuple[Run, ...]:
     """The runs that pass the filter, in the wanted order; newest first where nothing else decides."""
     shown = runs if not view.filter.tests else [run for run in runs if view.filter.matches(run, view.now)]
-    if view.sort is Sort.ATTENTION:
-        return tuple(sorted(shown, key=attention_key))
-    if view.sort is Sort.NAME:
-        return tuple(sorted(shown, key=lambda run: (run.id, run.key)))
-    newest = sorted(shown, key=lambda run: run.key)
-    if view.sort is Sort.AGE:
-        return tuple(sorted(newest, key=lambda run: _stamp(run.started_at), reverse=True))
-    return tuple(sorted(newest, key=lambda run: _stamp(run.updated_at), reverse=True))
+    return tuple(sorted(shown, key=ORDERS[view.sort]))
 
 
 def collapse(runs: Sequence[Run]) -> tuple[tuple[Run, ...], dict[str, int]]:
@@ -92,13 +86,25 @@ def run_rows(
     view: RunsView,
     stale: frozenset[str] = frozenset(),
     stands_for: Mapping[str, int] | None = None,
+    keys: Sequence[str] | None = None,
+    index_of: Callable[[str], int | None] | None = None,
 ) -> LazyRows[Run, RunRow]:
-    """Rows of arranged runs, made when they are looked at; `stands_for` is what `collapse` counted."""
+    """Rows of arranged runs, made when they are looked at.
+
+    Args:
+        runs: The runs.
+        view: How to see them.
+        stale: Keys of runs whose last read failed.
+        stands_for: What `collapse` counted.
+        keys: Their keys, where they are at hand.
+        index_of: Finds a run by its key, where that is cheaper than a table of all keys.
+    """
     many = stands_for or {}
     return LazyRows(
         runs,
         lambda _, run: run_row(run, view, stale=run.key in stale, stands_for=many.get(run.key, 1)),
-        [run.key for run in runs],
+        [run.key for run in runs] if keys is None else keys,
+        index_of,
     )
 
 
@@ -157,13 +163,26 @@ def note(run: Run, *, stale: bool = False) -> Cell:
     return words.text(run.title, Tone.DIM)
 
 
-def counts(runs: Sequence[Run]) -> dict[RunState, int]:
-    """How many runs are in each state; states without runs are left out."""
-    found: dict[RunState, int] = {}
-    for run in runs:
-        found[run.state] = found.get(run.state, 0) + 1
-    return {state: found[state] for state in RunState if state in found}
+def _by_age(run: Run) -> tuple[float, str]:
+    return -_stamp(run.started_at), run.key
+
+
+def _by_change(run: Run) -> tuple[float, str]:
+    return -_stamp(run.updated_at), run.key
+
+
+def _by_name(run: Run) -> tuple[str, str]:
+    return run.id, run.key
 
 
 def _stamp(value: datetime | None) -> float:
     return value.timestamp() if value else 0.0
+
+
+ORDERS: dict[Sort, Callable[[Run], tuple[Any, ...]]] = {
+    Sort.ATTENTION: attention_key,
+    Sort.CHANGED: _by_change,
+    Sort.AGE: _by_age,
+    Sort.NAME: _by_name,
+}
+"""The sort key of each order. No two runs have the same: it ends with the run's key."""

@@ -222,15 +222,19 @@ class Board:
             problems = [problem for found in self._census.problems.values() for problem in found]
             problems += list(self._scanner.failures.values())
             problems += [index.problem for index in self._indexes.values() if index.problem is not None]
+            picture = self._table.picture()
             self._snapshot = Snapshot(
                 revision=self._snapshot.revision + 1,
                 as_of=now,
-                runs=self._table.runs(),
+                runs=picture.runs,
                 roots=tuple(self._status(root) for root in self._roots),
                 progress=self._scanner.progress,
                 watch=self._hub.mode,
-                stale=self._table.stale(),
+                stale=picture.stale,
                 problems=tuple(problems),
+                tally=picture.tally,
+                serial=picture.serial,
+                changes=self._table.changes,
             )
             self._focus()
             return self._snapshot

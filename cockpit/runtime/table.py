@@ -3,17 +3,32 @@
 import heapq
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from cockpit.models.run import Run, RunRef
+from cockpit.models.run import Run, RunRef, RunState
+from cockpit.models.snapshot import Change, Tally, presses
 from cockpit.runtime.compact import compact
 
 _BULK = 64
 """From this many new rows on, sorting once beats inserting each."""
 
+_REMEMBERED = 4_096
+"""Changes remembered for those who keep up with them; who is further behind looks at everything."""
+
 _Rank = tuple[float, str]
+
+
+class Picture(NamedTuple):
+    """All runs at one moment; see `cockpit.models.snapshot.Snapshot` for the fields."""
+
+    runs: tuple[Run, ...]
+    stale: frozenset[str]
+    tally: Tally
+    serial: int
 
 
 @dataclass(slots=True)
@@ -47,6 +62,12 @@ class RunTable:
         self._shown: list[Run] = []
         self._ageing: list[tuple[datetime, str]] = []
         self._runs: tuple[Run, ...] | None = ()
+        self._stale: set[str] = set()
+        self._states: dict[RunState, int] = {}
+        self._pressing = 0
+        self._serial = 0
+        self._log: deque[Change] = deque(maxlen=_REMEMBERED)
+        """The last changes; the newest one has the present serial."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -68,11 +89,14 @@ class RunTable:
             gone = [key for key in dict.fromkeys(keys) if key in self._rows]
             if len(gone) >= _BULK:
                 for key in gone:
-                    del self._rows[key]
+                    self._note(key, self._rows.pop(key).shown, None)
                 self._sort()
             else:
                 for key in gone:
-                    self._take_out(self._rows.pop(key))
+                    row = self._rows.pop(key)
+                    self._take_out(row)
+                    self._note(key, row.shown, None)
+            self._stale.difference_update(gone)
             return gone
 
     def mark_stale(self, key: str, *, doubt: bool = True) -> bool:
@@ -87,6 +111,7 @@ class RunTable:
             if row is None:
                 return False
             row.stale = True
+            self._stale.add(key)
             if doubt:
                 row.fingerprint = ""
             return True
@@ -104,8 +129,7 @@ class RunTable:
             if row is None:
                 return False
             row.fingerprint = fingerprint
-            was, row.stale = row.stale, False
-            return was
+            return self._refresh(key, row)
 
     def age(self, now: datetime) -> bool:
         """Let time pass up to `now` without reading anything; whether anything shown changed."""
@@ -195,19 +219,36 @@ class RunTable:
     def stale(self) -> frozenset[str]:
         """Keys of runs whose last read failed."""
         with self._lock:
-            return frozenset(key for key, row in self._rows.items() if row.stale)
+            return frozenset(self._stale)
+
+    def picture(self) -> Picture:
+        """All of it at one moment, as of the last ageing."""
+        with self._lock:
+            if self._runs is None:
+                self._runs = tuple(self._shown)
+            states = {state: self._states[state] for state in RunState if self._states.get(state)}
+            return Picture(self._runs, frozenset(self._stale), Tally(states, self._pressing), self._serial)
+
+    def changes(self, after: int, upto: int) -> Sequence[Change] | None:
+        """What changed after one serial up to another, oldest first; `None` where that is too long ago."""
+        with self._lock:
+            first = self._serial - len(self._log)
+            if after < first or upto > self._serial:
+                return None
+            return [self._log[place] for place in range(after - first, upto - first)]
 
     def _put_one(self, run: Run, fingerprint: str, now: datetime) -> bool:
         key = run.key
         row = self._rows.get(key)
         if row is not None and row.facts == run:
             row.fingerprint = fingerprint
-            was, row.stale = row.stale, False
-            return was
+            return self._refresh(key, row)
         if row is not None:
             self._take_out(row)
+            self._stale.discard(key)
         shown = run.at(now)
-        row = _Row(run, shown, rank(run), fingerprint)
+        before, row = row, _Row(run, shown, rank(run), fingerprint)
+        self._note(key, None if before is None else before.shown, shown)
         self._rows[key] = row
         place = bisect_left(self._order, row.rank)
         self._order.insert(place, row.rank)
@@ -222,10 +263,11 @@ class RunTable:
             row = self._rows.get(run.key)
             if row is not None and row.facts == run:
                 row.fingerprint = fingerprint
-                changed |= row.stale
-                row.stale = False
+                changed |= self._refresh(run.key, row)
                 continue
             shown = run.at(now)
+            self._stale.discard(run.key)
+            self._note(run.key, None if row is None else row.shown, shown)
             self._rows[run.key] = _Row(run, shown, rank(run), fingerprint)
             self._expect(shown)
             changed = True
@@ -244,7 +286,24 @@ class RunTable:
         del self._shown[place]
         self._runs = None
 
+    def _refresh(self, key: str, row: _Row) -> bool:
+        """Its summary stands; whether it was stale before."""
+        was, row.stale = row.stale, False
+        if was:
+            self._stale.discard(key)
+        return was
+
+    def _note(self, key: str, before: Run | None, now: Run | None) -> None:
+        """Keep count, and remember the change."""
+        for run, one in ((before, -1), (now, 1)):
+            if run is not None:
+                self._states[run.state] = self._states.get(run.state, 0) + one
+                self._pressing += one * presses(run)
+        self._serial += 1
+        self._log.append((key, now))
+
     def _show(self, row: _Row, run: Run) -> None:
+        self._note(run.key, row.shown, run)
         row.shown = run
         self._shown[bisect_left(self._order, row.rank)] = run
         self._runs = None

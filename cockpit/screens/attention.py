@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cockpit.attention import Event, Matter, Watch, look, see, way
 from cockpit.attention_memory import load_memory, memory_path, save_memory
 from cockpit.models.incident import Incident
-from cockpit.models.run import ATTENTION, Run
+from cockpit.models.run import Run
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters import words
 from cockpit.presenters.runs import place
@@ -51,7 +51,7 @@ def summary(matters: Sequence[Matter]) -> str:
 
 def title(snapshot: Snapshot, news: int = 0) -> str:
     """The terminal's title: our own words only."""
-    pressing = sum(run.state in ATTENTION or run.contradicted for run in snapshot.runs)
+    pressing = snapshot.count().pressing
     told = f"({news} new) cockpit" if news else "cockpit"
     if not pressing:
         return told

@@ -1,5 +1,6 @@
 """Puts rows into the panes: the only place where presenters meet widgets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING
 from cockpit.journal.actor import shown
 from cockpit.models.run import Run
 from cockpit.presenters import checklist, logs, receipts
+from cockpit.presenters.arranged import Arranged
 from cockpit.presenters.detail import run_lines, step_lines
 from cockpit.presenters.header import HeaderFacts, header_line
-from cockpit.presenters.runs import RunsView, arrange, collapse, run_rows
+from cockpit.presenters.runs import RunsView, run_rows
 from cockpit.presenters.times import tick
 from cockpit.screens.view import NUMBERS, PANES, TITLES
 from widgets.header import Header
@@ -25,8 +27,7 @@ class Painter:
 
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
-        self._by_key: dict[str, Run] = {}
-        self._shown: tuple[Run, ...] = ()
+        self._arranged = Arranged()
 
     def start(self) -> None:
         """The parts that do not depend on any run."""
@@ -42,29 +43,29 @@ class Painter:
 
     def run(self, key: str | None) -> Run | None:
         """A run of the snapshot on the screen."""
-        return self._by_key.get(key) if key else None
+        return self._arranged.get(key) if key else None
 
     def run_under_cursor(self) -> Run | None:
         """The run the Runs pane points at."""
         return self.run(self._screen.pane("runs").cursor_key)
 
     @property
-    def shown(self) -> tuple[Run, ...]:
+    def shown(self) -> Sequence[Run]:
         """The runs that pass the filter, in their order."""
-        return self._shown
+        return self._arranged.runs
 
     def runs(self) -> None:
         """The Runs pane, from the snapshot."""
         screen = self._screen
         snapshot, pane = screen.snapshot, screen.pane("runs")
-        self._by_key = {run.key: run for run in snapshot.runs}
-        view = self._runs_view()
-        self._shown, stands_for = arrange(snapshot.runs, view), None
-        if screen.view.clustered:
-            self._shown, stands_for = collapse(self._shown)
+        view, arranged = self._runs_view(), self._arranged
+        arranged.take(snapshot, view, clustered=screen.view.clustered)
         pane.empty = self._no_runs()
-        pane.set_rows(run_rows(self._shown, view, snapshot.stale, stands_for))
-        total, shown = len(snapshot.runs), len(self._shown)
+        rows = run_rows(
+            arranged.runs, view, snapshot.stale, arranged.stands_for, keys=arranged.keys, index_of=arranged.index_of
+        )
+        pane.set_rows(rows)
+        total, shown = len(snapshot.runs), len(arranged.runs)
         pane.count = f"{shown} of {total}" if shown != total else str(total)
         self.run_badges()
 

@@ -10,10 +10,10 @@ from cockpit.filtering import parse_filter
 from cockpit.models.playbook import ItemState
 from cockpit.models.records import Decision, HandoffStatus, Level, StepStatus
 from cockpit.models.run import ATTENTION, Reason, RunState, StepCounts
-from cockpit.models.snapshot import Progress, RootStatus, Snapshot, WatchMode
+from cockpit.models.snapshot import Progress, RootStatus, Snapshot, WatchMode, tally_of
 from cockpit.presenters import words
 from cockpit.presenters.header import HeaderFacts, header_line, state_counts
-from cockpit.presenters.runs import RunsView, Sort, arrange, claim, counts, note, place, run_row, run_rows, step_counts
+from cockpit.presenters.runs import RunsView, Sort, arrange, claim, note, place, run_row, run_rows, step_counts
 from tests.samples import HOSTILE, NOW, assert_clean, cells, evidence, make_run
 from widgets import rows
 from widgets.rows import EMPTY, Tone
@@ -193,9 +193,9 @@ def test_a_lost_root_is_told() -> None:
 @given(st.lists(st.sampled_from(list(RunState)), max_size=30))
 def test_counts_add_up(states: list[RunState]) -> None:
     runs = [make_run(f"run-{index}", state) for index, state in enumerate(states)]
-    found = counts(runs)
+    found = tally_of(runs).states
     assert sum(found.values()) == len(runs)
     assert list(found) == [state for state in RunState if state in states]
-    shown = " ".join(cell.text for cell in state_counts(runs))
+    shown = " ".join(cell.text for cell in state_counts(found))
     for state in set(states) - {RunState.ARCHIVED, RunState.SUCCEEDED}:
         assert f"{found[state]} {state.value}" in shown
