@@ -18,6 +18,7 @@ from cockpit.commands import Command
 from cockpit.filtering import EVERYTHING, Filter
 from cockpit.hangup import Hangup
 from cockpit.keymap import Keymap, build_keymap
+from cockpit.own_keys import own_keys
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.bindings import textual_keymap
 from cockpit.screens.cockpit import CockpitScreen
@@ -64,7 +65,9 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         )
         self.pace.fps = frames_a_second(session.settings.fps, os.environ)
         self.keymap_in_force: Keymap = build_keymap(session.settings.keys)
-        self._problems = [*self._load_themes(theme or session.settings.theme), *self.keymap_in_force.problems]
+        self.own_keys = own_keys(session.settings.actions, self.keymap_in_force)
+        found = self._load_themes(theme or session.settings.theme)
+        self._problems = [*found, *self.keymap_in_force.problems, *self.own_keys.problems]
         if self.no_color:
             # Textual would still send greys.
             self._filters[:] = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
@@ -156,7 +159,8 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
         """Switch to another key map of the user's; what of it was not taken, and why."""
         self.keymap_in_force = build_keymap(overrides)
         self.set_keymap(textual_keymap(self.keymap_in_force))
-        return self.keymap_in_force.problems
+        self.own_keys = own_keys(self.session.settings.actions, self.keymap_in_force)
+        return (*self.keymap_in_force.problems, *self.own_keys.problems)
 
     def next_theme(self) -> None:
         """The theme after this one."""

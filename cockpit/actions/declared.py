@@ -100,7 +100,7 @@ class Declared(BaseModel):
     danger: bool = False
     """Whether it cannot be taken back, or reaches beyond this host."""
     key: Annotated[str, AfterValidator(_key)] | None = None
-    """A letter or digit: its key in the action menu."""
+    """A letter or digit: its key in the action menu; a CAPITAL that no command has works in the panes too."""
     undo: str = ""
     """How to take it back, for people."""
     undone_by: str | None = None

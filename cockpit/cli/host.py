@@ -16,6 +16,7 @@ from cockpit.errors import CockpitError, ExitCode, RootError
 from cockpit.health import Finding
 from cockpit.journal.anchor import lock_path
 from cockpit.keymap import build_keymap
+from cockpit.own_keys import OWN, own_keys
 from cockpit.presenters import words
 from cockpit.runtime import inotify
 from cockpit.runtime.mounts import filesystem_type, is_silent
@@ -71,7 +72,8 @@ def _host() -> list[Finding]:
 
 
 def _configuration(session: Session, path: Path) -> list[Finding]:
-    problems = build_keymap(session.settings.keys).problems
+    keymap = build_keymap(session.settings.keys)
+    problems = (*keymap.problems, *own_keys(session.settings.actions, keymap).problems)
     findings = [Finding("configuration", True, f"{path}" if path.exists() else f"{path} (none: defaults)")]
     findings += [Finding("keys", False, problem) for problem in problems]
     findings += [
@@ -150,7 +152,9 @@ def info(options: argparse.Namespace) -> int:
 
 def keys(options: argparse.Namespace) -> int:
     """The key map in force; exit 2 where the configuration's is broken."""
-    keymap = build_keymap(read_settings(options).keys)
+    settings = read_settings(options)
+    keymap = build_keymap(settings.keys)
+    own = own_keys(settings.actions, keymap)
     if options.json:
         output.emit(
             [
@@ -158,16 +162,31 @@ def keys(options: argparse.Namespace) -> int:
                  "scope": c.scope.value, "group": c.group.value, "acts": c.acts}
                 for c in COMMANDS
             ]
+            + [
+                {"id": f"{OWN}{a.id}", "keys": own.shown(a).split(), "default": own.shown(a).split(), "title": a.title,
+                 "help": a.title, "scope": "anywhere", "group": "Your actions", "acts": True}
+                for a in settings.actions
+            ]
         )  # fmt: skip
     else:
         rows = [
             (Cell(show_keys(keymap.of(c)), Tone.ACCENT), Cell(c.id, Tone.DIM), Cell(c.group.value), Cell(c.help))
             for c in COMMANDS
         ]
+        rows += [
+            (
+                Cell(own.shown(a), Tone.ACCENT),
+                words.text(f"{OWN}{a.id}", Tone.DIM),
+                Cell("Your actions"),
+                words.text(a.title),
+            )
+            for a in settings.actions
+        ]
         output.table(("keys", "id", "group", "does"), rows)
-    for problem in keymap.problems:
+    problems = (*keymap.problems, *own.problems)
+    for problem in problems:
         output.tell(problem)
-    return int(ExitCode.USAGE if keymap.problems else ExitCode.OK)
+    return int(ExitCode.USAGE if problems else ExitCode.OK)
 
 
 def _version(name: str) -> str:

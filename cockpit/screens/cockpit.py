@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.worker import Worker, WorkerState
 
@@ -25,6 +26,7 @@ from cockpit.screens.host import Host
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
 from cockpit.screens.measuring import Measuring
+from cockpit.screens.own_actions import OwnActions
 from cockpit.screens.painting import Painter
 from cockpit.screens.places import Places
 from cockpit.screens.responding import Responding
@@ -156,6 +158,11 @@ class CockpitScreen(PacedScreen[None]):
     def painter(self) -> Painter:
         """Puts rows into the panes."""
         return Painter(self)
+
+    @cached_property
+    def own_actions(self) -> OwnActions:
+        """The actions of the user's settings."""
+        return OwnActions(self)
 
     @cached_property
     def commanding(self) -> Commanding:
@@ -510,9 +517,19 @@ class CockpitScreen(PacedScreen[None]):
 
     def action_command(self, command_id: str) -> None:
         """What every key leads to. While a dialog is on its way, or what it decided is being started, nothing."""
-        if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
-            return
-        self.commanding.run(command_id)
+        if self._free():
+            self.commanding.run(command_id)
+
+    def on_key(self, event: Key) -> None:
+        """The keys of the user's own actions. No bindings: a Textual key map takes all of a key away, not one's own."""
+        if event.key in self.host.own_keys.direct:
+            event.stop()
+            if self._free():
+                self.own_actions.press(event.key)
+
+    def _free(self) -> bool:
+        """Whether no dialog is on its way, and nothing that one decided is being started."""
+        return not any(worker.group == "dialog" and worker.is_running for worker in self.workers)
 
     def on_resize(self) -> None:
         """Another size may be another layout."""

@@ -239,8 +239,9 @@ class Commanding:
         screen = self._screen
         active = screen.deck.state.active
         shown = sorted((c for c in COMMANDS if c.footer and self.fits(c, active)), key=lambda c: (c.footer, c.id))
-        screen.query_one("#footer", Footer).hints = tuple(
-            KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.hindered(c)) for c in shown
+        screen.query_one("#footer", Footer).hints = (
+            *(KeyHint(show_keys(screen.host.keymap_of(c)[:1]), c.title, self.hindered(c)) for c in shown),
+            *screen.own_actions.hints(),
         )
 
     @staticmethod

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cockpit.commands import Command
+from cockpit.own_keys import OwnKeys
 from widgets.meter import Meter
 
 
@@ -17,6 +18,11 @@ class Host(Protocol):
 
     def meter_shown(self) -> None:
         """The next frame shows what the meter says, and is not to be measured itself."""
+        ...
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """The keys of the user's own actions."""
         ...
 
     def keymap_of(self, command: Command) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Asking for a command by its name: help, palette and command line; and the filter line, which is typed alike."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cockpit.commands import BY_ID, COMMANDS, Command, Group, show_keys
 from cockpit.errors import UsageError
 from cockpit.filtering import EVERYTHING, FIELDS, FLAGS, parse_filter
+from cockpit.own_keys import OWN
 from cockpit.presenters import words
 from cockpit.presenters.runs import Sort
 from cockpit.screens import asking
@@ -53,14 +55,14 @@ class Palette:
         here = [c for c in COMMANDS if self._screen.commanding.fits(c, active)]
         order = list(Group)
         here.sort(key=lambda c: order.index(c.group))
-        await self._pick("Help: keys valid here", self._items(here))
+        await self._pick("Help: keys valid here", [*self._items(here), *self._screen.own_actions.items()])
 
     async def _palette(self) -> None:
         runs = [
             MenuItem(f"{_RUN}{run.key}", words.text(run.id, limit=80).text, "", "Runs", words.run_state(run.state).text)
             for run in self._screen.painter.shown[:1_000]
         ]
-        await self._pick("Commands and runs", [*self._items(COMMANDS), *runs])
+        await self._pick("Commands and runs", [*self._items(COMMANDS), *self._screen.own_actions.items(), *runs])
 
     async def _pick(self, title: str, items: list[MenuItem]) -> None:
         choice = await asking.search(self._screen.app, title, items)
@@ -69,6 +71,8 @@ class Palette:
         if choice.startswith(_RUN):
             self._screen.focus_pane("runs")
             self._screen.pane("runs").move_to(choice.removeprefix(_RUN))
+        elif choice.startswith(OWN):
+            self._screen.own_actions.act(choice.removeprefix(OWN))
         else:
             self._screen.commanding.run(choice)
 
@@ -78,7 +82,8 @@ class Palette:
         if rest or text.endswith(" "):
             return [item for item in self._arguments(word) if item.title.startswith(rest)]
         found = [c for c in COMMANDS if word.lower() in c.id or word.lower() in c.title.lower()]
-        return self._items(found)
+        own = [replace(item, id=item.help) for item in self._screen.own_actions.items() if word.lower() in item.help]
+        return [*self._items(found), *own]
 
     def _arguments(self, word: str) -> list[MenuItem]:
         choices: dict[str, Sequence[str]] = {
@@ -119,6 +124,8 @@ class Palette:
         elif line in BY_ID:
             # After the bar has closed: a command that opens a dialog or moves the focus finds the panes.
             screen.call_after_refresh(screen.commanding.run, line)
+        elif (own := screen.own_actions.named(line)) is not None:
+            screen.call_after_refresh(screen.own_actions.act, own)
         else:
             return f"no command {words.text(line, limit=60).text!r}; tab completes, ctrl-p lists them"
         return None

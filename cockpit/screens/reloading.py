@@ -99,7 +99,7 @@ class Reloading:
         mistakes: list[tuple[Place, str]] = []
         if "theme" in names and not screen.host.use_theme(settings.theme):
             mistakes.append((("theme",), f"no theme {settings.theme!r}"))
-        if "keys" in names:
+        if {"keys", "actions"} & set(names):
             for problem in screen.host.use_keys(settings.keys):
                 table, _, command = problem.partition(": ")[0].partition(".")
                 mistakes.append(((table, command), problem.partition(": ")[2]))
