@@ -82,6 +82,8 @@ COMMANDS: tuple[Command, ...] = (
     _move("page_up", "pageup", "page up", "A page up."),
     _move("left", "shift+left", "left", "Scroll a wide log to the left."),
     _move("right", "shift+right", "right", "Scroll a wide log to the right."),
+    _move("line_start", "shift+home", "start of line", "Scroll a wide log back to where its lines begin."),
+    _move("line_end", "shift+end", "end of line", "Scroll a wide log to where the line under the cursor ends."),
     Command(
         "go.into",
         ("enter", "l"),
@@ -123,7 +125,7 @@ COMMANDS: tuple[Command, ...] = (
         "find.filter",
         ("slash",),
         "filter",
-        "Filter the runs: words, !word, state:failed age<2h is:contradicted.",
+        "Filter the runs: words, !word, state:failed age<2h is:contradicted; in Log its lines: words, !word, is:error.",
         group=Group.FIND,
         footer=2,
     ),
@@ -144,7 +146,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("mark.all", ("asterisk",), "mark all", "Mark all runs shown, or none.", Scope.RUNS, Group.FIND),
     Command("view.follow", ("f",), "follow", "Follow the end of the pane, or stop.", group=Group.VIEW),
     Command("view.times", ("t",), "times", "Times as ages, in UTC, in local time.", group=Group.VIEW),
-    Command("view.sort", ("s",), "sort", "Sort runs by attention, last change, age, name.", group=Group.VIEW),
+    Command(
+        "view.sort",
+        ("s",),
+        "sort",
+        "Sort runs by attention, last change, age, name; in Log the keys of a record.",
+        group=Group.VIEW,
+    ),
     Command(
         "view.cluster",
         ("ampersand",),
@@ -169,7 +177,7 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.VIEW,
     ),
     Command("view.diff", ("d",), "diff", "What differs from the last run that did this flow well.", group=Group.VIEW),
-    Command("view.open", ("o",), "pager", "Open the file in $PAGER at its line.", group=Group.VIEW),
+    Command("view.open", ("o",), "open in", "Open the file in $PAGER, $EDITOR or lnav at its line.", group=Group.VIEW),
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
     Command("view.theme", (), "theme", "Next colour theme.", group=Group.VIEW),
     Command(

@@ -35,3 +35,8 @@ def hide(text: str) -> str:
     if len(text) < _LEAST or not any(hint in text for hint in _HINTS):
         return text
     return _TOKEN.sub(HIDDEN, text)
+
+
+def hide_in_place(text: str) -> str:
+    """The same without moving what comes after: for pieces of a long line, which are told by their column."""
+    return _TOKEN.sub(lambda found: HIDDEN.ljust(len(found[0]), "*")[: len(found[0])], text)

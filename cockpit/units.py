@@ -33,3 +33,13 @@ def parse_size(text: str) -> int:
     if found is None:
         raise ValueError(f"{text!r} is not a size such as 512k, 64M or 1G")
     return int(float(found[1]) * _BYTES[found[2]])
+
+
+def show_size(size: int) -> str:
+    """`512 B`, `64.0 kB`, `1.9 GB`: bytes for people; k, M and G are powers of 1024."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"

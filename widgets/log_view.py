@@ -10,7 +10,7 @@ from textual.reactive import var
 from widgets.cells import fit, plain, window
 from widgets.column_texts import Text
 from widgets.line_list import LineList
-from widgets.rows import Cell, LogRow
+from widgets.rows import LogRow
 
 STEP = 16
 """Cells one key press scrolls sideways."""
@@ -19,14 +19,17 @@ STEP = 16
 class LogView(LineList[LogRow]):
     """Lines of a file, a transcript or a job's output; not wrapped, scrolled sideways, followed where it is live.
 
-    `at` is the line's number, `where` and `what` say what kind of line it is, `text` is the line. Messages: those of
-    `LineList`.
+    `at` is the line's number, `where` and `what` say what kind of line it is, `text` is the line, or a piece of it.
+    Rows may offer `at_column(cells)`, told how far the text is scrolled sideways, `length_of(index)`, the cells of a
+    line, and `highest`, the highest number. Messages: those of `LineList`.
     """
 
     FOLLOWS: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("shift+left", "scroll_text(-1)", "left", show=False, id="list.left"),
         Binding("shift+right", "scroll_text(1)", "right", show=False, id="list.right"),
+        Binding("shift+home", "line_start", "start of line", show=False, id="list.line_start"),
+        Binding("shift+end", "line_end", "end of line", show=False, id="list.line_end"),
     ]
 
     offset_x: var[int] = var(0)
@@ -41,10 +44,20 @@ class LogView(LineList[LogRow]):
         if at is not None:
             self.move_to(max(0, min(at, len(rows) - 1)))
 
+    def set_rows(self, rows: Sequence[LogRow]) -> None:
+        """Show other rows, scrolled sideways as the ones before."""
+        self._tell_column(rows)
+        super().set_rows(rows)
+
+    def _tell_column(self, rows: Sequence[LogRow]) -> None:
+        tell = getattr(rows, "at_column", None)
+        if tell is not None:
+            tell(self.offset_x)
+
     @property
     def number_width(self) -> int:
         """Cells of the numbers' column."""
-        return max(4, len(str(self.view.count)))
+        return max(4, len(str(getattr(self._store.rows, "highest", self.view.count))))
 
     def row_state(self, row: LogRow, index: int) -> tuple[object, ...]:
         """The horizontal offset and the numbers' width matter too."""
@@ -63,15 +76,30 @@ class LogView(LineList[LogRow]):
                 left -= cell_len(text) + 1
             texts.append((fit(row.text.text, left), row.text.tone))
             return texts
-        kind = " ".join(cell.text for cell in spans)
-        line = Cell(f"{kind} {row.text.text}" if kind else row.text.text, row.text.tone)
-        texts.append((window(line.text, self.offset_x, left), line.tone))
+        # `what` says how long a line is, and is no part of it.
+        line = f"{row.where.text} {row.text.text}" if row.where.text and not row.start else row.text.text
+        texts.append((window(line, self.offset_x - row.start, left), row.text.tone))
         return texts
 
     def action_scroll_text(self, steps: int) -> None:
         """Scroll sideways by `steps` times 16 cells."""
-        self.offset_x = max(0, min(self.offset_x + steps * STEP, 1_000_000))
+        self.offset_x = max(0, self.offset_x + steps * STEP)
+
+    def action_line_start(self) -> None:
+        """Scroll back to where lines begin."""
+        self.offset_x = 0
+
+    def action_line_end(self) -> None:
+        """Scroll to where the line under the cursor ends."""
+        length_of = getattr(self._store.rows, "length_of", None)
+        row = self.cursor_row
+        if row is not None:
+            length = cell_len(row.text.text) if length_of is None else length_of(self.view.cursor)
+            self.offset_x = max(0, length - self.content_width + self.number_width + 2)
 
     def watch_offset_x(self) -> None:
-        """Repaint."""
+        """Repaint; of very long lines another piece is read."""
+        self._tell_column(self._store.rows)
+        if hasattr(self._store.rows, "at_column"):
+            self._store.forget()
         self.sync()

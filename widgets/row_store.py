@@ -78,6 +78,10 @@ class RowStore(Generic[RowT]):
         if len(self._fetched) > max(FEW, 4 * len(visible)):
             self._fetched = {index: row for index, row in self._fetched.items() if index in visible or index == cursor}
 
+    def forget(self) -> None:
+        """Let go of every row: the sequence makes them differently now."""
+        self._fetched.clear()
+
     def _distance_from_end(self, key: str) -> int | None:
         for distance in range(self.count):
             if self.rows[self.count - 1 - distance].key == key:

@@ -95,6 +95,8 @@ class LogRow(Row):
     where: Cell = EMPTY
     what: Cell = EMPTY
     text: Cell = EMPTY
+    start: int = 0
+    """Cells of the line that come before `text`: of a very long line only a piece is read."""
 
 
 @dataclass(frozen=True, slots=True)

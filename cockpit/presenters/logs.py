@@ -1,9 +1,7 @@
 """Lines of logs as rows: the routing log, the timeline, and the lines of a file."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from cockpit.clock import parse_iso
 from cockpit.models.journal import Entry
@@ -12,7 +10,7 @@ from cockpit.presenters import times, words
 from cockpit.presenters.lazy import LazyRows
 from cockpit.presenters.runs import place
 from cockpit.presenters.times import TimeStyle
-from widgets.rows import EMPTY, Cell, Level, LogRow, Tone
+from widgets.rows import Cell, Level, LogRow, Tone
 
 
 def routing_rows(entries: Sequence[RoutingEntry], style: TimeStyle) -> LazyRows[RoutingEntry, LogRow]:
@@ -147,70 +145,3 @@ def _bulk_text(data: Mapping[str, object]) -> str:
     count = data.get("count")
     more = " ..." if len(runs) > _NAMED else ""
     return f"{len(runs) if count is None else count} runs{refused}: {' '.join(runs[:_NAMED])}{more}"
-
-
-def file_rows(lines: Sequence[bytes]) -> LazyRows[bytes, LogRow]:
-    """Lines of a file; JSON lines are told in short, everything else as it stands."""
-    return LazyRows(lines, file_row)
-
-
-def file_row(index: int, line: bytes) -> LogRow:
-    """One line with its number; a JSON object shows its time, its kind and its text."""
-    text = line.decode("utf-8", errors="replace")
-    number = Cell(str(index + 1), Tone.DIM)
-    record = _object(text)
-    if record is None:
-        return LogRow(key=str(index), level=text_level(text), at=number, text=words.text(text, _tone(text), 4_000))
-    what = _first(record, "type", "role", "kind", "event", "level", "decision")
-    body = _first(record, "content", "message", "text", "reason", "output", "payload", "tool_output", "error", "input")
-    told = f"{_first(record, 'tool', 'tool_name', 'step_id')} {body}".strip() or text
-    level = text_level(told if record.get("level") is None else str(record["level"]))
-    tone = {Level.ERROR: Tone.BAD, Level.WARN: Tone.WARN}.get(level, Tone.PLAIN)
-    return LogRow(
-        key=str(index),
-        level=level,
-        at=number,
-        where=words.text(what, Tone.ACCENT) if what else EMPTY,
-        text=words.text(told, tone, 4_000),
-    )
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    if not text.startswith("{") or len(text) > 64_000:
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _first(record: dict[str, Any], *names: str) -> str:
-    for name in names:
-        value = record.get(name)
-        if value not in (None, "", {}, []):
-            return value if isinstance(value, str) else _told(value)
-    return ""
-
-
-def _told(value: object) -> str:
-    try:
-        return json.dumps(value, sort_keys=True, default=str)
-    except RecursionError:
-        return "nested too deeply to be shown"
-
-
-_ERRORS = ("error", "traceback", "exception", "fatal", "failed", "critical")
-_WARNINGS = ("warn", "blocked", "retry", "timed out", "timeout")
-
-
-def text_level(text: str) -> Level:
-    """How loud a line of free text is."""
-    lowered = text[:2_000].lower()
-    if any(word in lowered for word in _ERRORS):
-        return Level.ERROR
-    return Level.WARN if any(word in lowered for word in _WARNINGS) else Level.INFO
-
-
-def _tone(text: str) -> Tone:
-    return {Level.ERROR: Tone.BAD, Level.WARN: Tone.WARN}.get(text_level(text), Tone.PLAIN)

@@ -129,7 +129,7 @@ class EvidenceReader:
 
     def _indexed(self, real: Path) -> FileLines:
         with self._guard:
-            lines = self._lines.pop(real, None) or FileLines(real, classify=False)
+            lines = self._lines.pop(real, None) or FileLines(real)
             self._lines[real] = lines
             while len(self._lines) > _KEEP:
                 self._lines.popitem(last=False)

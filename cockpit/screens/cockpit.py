@@ -444,6 +444,16 @@ class CockpitScreen(PacedScreen[None]):
         if link is not None:
             self.open_place(link.path, link.line)
 
+    @on(LogView.Highlighted, "#log")
+    def _line_highlighted(self) -> None:
+        self.painter.line()
+
+    @on(LogView.Chosen, "#log")
+    def _line_chosen(self) -> None:
+        self.painter.shows_line = True
+        self.focus_pane("detail")
+        self.painter.step()
+
     @on(Timeline.Chosen, "#timeline")
     def _entry_chosen(self, event: LineList.Chosen) -> None:
         self.acting.open_entry(event.key)

@@ -25,8 +25,9 @@ _HUNTS = {
 _MOVES = {
     "list.down": "cursor_down", "list.up": "cursor_up", "list.top": "cursor_top", "list.bottom": "cursor_bottom",
     "list.half_down": "half_page_down", "list.half_up": "half_page_up", "list.page_down": "page_down",
-    "list.page_up": "page_up", "go.into": "select", "checklist.tick": "tick", "checklist.menu": "menu",
-    "mark.toggle": "mark", "mark.range": "mark_range", "mark.all": "mark_all",
+    "list.page_up": "page_up", "list.line_start": "line_start", "list.line_end": "line_end", "go.into": "select",
+    "checklist.tick": "tick", "checklist.menu": "menu", "mark.toggle": "mark", "mark.range": "mark_range",
+    "mark.all": "mark_all",
 }  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class Commanding:
         screen = self._screen
         table: dict[str, Callable[[], object]] = {f"pane.{name}": partial(screen.focus_pane, name) for name in PANES}
         table |= {
+            "pane.detail": self._detail,
             "go.back": self._back,
             "go.last": lambda: screen.focus_pane(screen.view.previous or "runs"),
             "pane.next": lambda: self._cycle(1),
@@ -57,7 +59,7 @@ class Commanding:
             "find.previous": lambda: self._hunt(screen.view.hunt, -1),
             "view.follow": self._follow,
             "view.times": lambda: self.change(times=screen.view.times.next),
-            "view.sort": lambda: self.change(sort=screen.view.sort.next),
+            "view.sort": self._sort,
             "view.cluster": self._cluster,
             "view.freeze": self._freeze,
             "view.anchor": self._anchor,
@@ -66,7 +68,7 @@ class Commanding:
             "view.redraw": lambda: screen.app.refresh(repaint=True, layout=True),
             "view.diagnose": screen.scoping.diagnose,
             "view.diff": screen.comparing.show,
-            "view.open": screen.logfiles.pager,
+            "view.open": screen.logfiles.open_elsewhere,
             "view.audit": self._audit,
             "view.theme": screen.host.next_theme,
             "view.net": screen.measuring.toggle,
@@ -262,6 +264,10 @@ class Commanding:
         screen = self._screen
         if screen.deck.state.zoomed:
             self._zoom()
+        elif screen.deck.state.active == "log" and screen.logfiles.filtered:
+            screen.logfiles.reader.filter("")
+        elif screen.painter.shows_line and screen.deck.state.active == "detail":
+            screen.focus_pane("log")
         elif screen.deck.state.active != "runs":
             screen.focus_pane("receipts" if screen.deck.state.active == "log" and screen.scope.step else "runs")
             if screen.deck.state.active == "runs" and screen.scope.step is not None:
@@ -271,6 +277,15 @@ class Commanding:
         else:
             screen.marking.clear()
 
+    def _sort(self) -> None:
+        """Runs in another order; where a record of a log is shown, its keys."""
+        screen = self._screen
+        if screen.deck.state.active == "log" or screen.painter.shows_line:
+            screen.logfiles.turn_keys()
+            screen.painter.step()
+        else:
+            self.change(sort=screen.view.sort.next)
+
     def _cluster(self) -> None:
         """Runs that failed alike on one line, and back. No mark falls to a run that the operator did not see."""
         screen = self._screen
@@ -279,6 +294,15 @@ class Commanding:
         else:
             screen.marking.clear()
         self.change(clustered=not screen.view.clustered)
+
+    def _detail(self) -> None:
+        """To Detail; there, from a line of the log to the run."""
+        screen = self._screen
+        if screen.deck.state.active == "detail" and screen.painter.shows_line:
+            screen.painter.shows_line = False
+            screen.painter.step()
+        else:
+            screen.focus_pane("detail")
 
     def _cycle(self, step: int) -> None:
         place = PANES.index(self._screen.deck.state.active)
@@ -294,11 +318,15 @@ class Commanding:
         if what is None:
             return
         screen.view = replace(screen.view, hunt=what)
-        pane = screen.pane(screen.deck.state.active)
-        if not pane.hunt(_HUNTS[what], step):
-            direction = "below" if step > 0 else "above"
-            screen.query_one("#footer", Footer).notice = words.text(f"no {what} {direction}")
-            screen.set_timer(2.0, self._clear_notice)
+        if screen.deck.state.active == "log":
+            screen.logfiles.hunt(what, _HUNTS[what], step)
+        elif not screen.pane(screen.deck.state.active).hunt(_HUNTS[what], step):
+            self.tell(f"no {what} {'below' if step > 0 else 'above'}")
+
+    def tell(self, text: str) -> None:
+        """Say something in passing, where the keys are explained."""
+        self._screen.query_one("#footer", Footer).notice = words.text(text)
+        self._screen.set_timer(2.0, self._clear_notice)
 
     def _clear_notice(self) -> None:
         self._screen.query_one("#footer", Footer).notice = words.text("")

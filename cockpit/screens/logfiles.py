@@ -1,70 +1,26 @@
 """The Log pane: one file of the step in scope, followed live; `[` and `]` turn to the others."""
 
 import asyncio
-import os
-import shlex
-from collections.abc import Sequence
-from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
-
-from textual.app import SuspendNotSupported
+from typing import TYPE_CHECKING
 
 from cockpit.comeback import FilePlace
 from cockpit.errors import CockpitError
-from cockpit.hangup import lend_terminal
 from cockpit.models.action import Job
 from cockpit.presenters import words
+from cockpit.presenters.line_detail import MOST, line_detail, parse
 from cockpit.presenters.links import FileLink, link_of
-from cockpit.presenters.logs import file_rows
-from cockpit.runtime.tail import Tail, TailKind
 from cockpit.screens.files import LogFile, log_files
+from cockpit.screens.handing_over import HandingOver
+from cockpit.screens.log_reader import LogReader
 from widgets.log_view import LogView
-from widgets.rows import Cell, EmptyState, Row, Tone
+from widgets.rows import Cell, EmptyState, Level, Row, TextRow, Tone
 
 if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
 
-_BLOCK = 128
-_LEVELS = {"info": 0, "warn": 1, "error": 2}
 NOTHING = EmptyState("No file for this step", ("enter on a receipt, a decision or an evidence line opens one.",))
-
-
-class TailLines(Sequence[bytes]):
-    """A followed file as a sequence of lines; the line in progress is the last one. Reads blocks as they are shown."""
-
-    def __init__(self, tail: Tail) -> None:
-        self._tail = tail
-        self._total = len(tail)
-        self._partial = tail.partial
-        self._blocks: dict[int, list[bytes]] = {}
-
-    def __len__(self) -> int:
-        return self._total + bool(self._partial)
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        if index >= self._total:
-            return self._partial
-        number, place = divmod(index, _BLOCK)
-        if number not in self._blocks:
-            if len(self._blocks) > 16:
-                self._blocks.clear()
-            start = number * _BLOCK
-            self._blocks[number] = self._tail.read(start, min(start + _BLOCK, self._total))
-        block = self._blocks[number]
-        return block[place] if place < len(block) else b""
-
-    def next_level(self, start: int, step: int, levels: frozenset[str]) -> int | None:
-        """Index of the next line as loud as one of `levels`."""
-        return self._tail.next_level(start, step, {_LEVELS[level] for level in levels})
 
 
 class LogFiles:
@@ -76,6 +32,9 @@ class LogFiles:
         self._wanted: tuple[LogFile, int | None] | None = None
         self._pinned = False
         self._path: Path | None = None
+        self._by_name = False
+        self.reader = LogReader(screen, "#log", screen.session.board.watch_file, self._title)
+        self.handing_over = HandingOver(screen.app)
 
     @property
     def _pane(self) -> LogView:
@@ -93,6 +52,7 @@ class LogFiles:
         self._pinned = False
         self._shown = self._wanted = self._path = None
         self._screen.workers.cancel_group(self._screen, "tail")
+        self.reader.close()
 
     def blank(self) -> None:
         """Show that there is nothing to show."""
@@ -143,7 +103,8 @@ class LogFiles:
         file, pane = self._shown, self._pane
         if file is None:
             return None
-        line = None if pane.following or pane.cursor_index < 0 else pane.cursor_index + 1
+        span = self.reader.span
+        line = None if pane.following or span is None or span.number is None else span.number + 1
         return FilePlace(title=file.title[:200], path=file.path[:4_096], job=file.job, line=line, chosen=self._pinned)
 
     def show_again(self, place: FilePlace) -> None:
@@ -185,24 +146,7 @@ class LogFiles:
         pane.empty = EmptyState("The file is empty")
         # A record is read from its top; what grows is read from its end.
         follows = line is None and file.path.endswith((".jsonl", ".log"))
-        pane.following = follows
-        tail = Tail(self._path, watch=self._screen.session.board.watch_file)
-        first = True
-        async with aclosing(tail.changes()) as changes:
-            async for change in changes:
-                rows = file_rows(TailLines(tail))
-                if change.kind is TailKind.GONE:
-                    pane.badges = (Cell("gone", Tone.WARN),)
-                elif first or change.kind is TailKind.RESET:
-                    pane.show(rows, None if line is None else line - 1)
-                    pane.following = follows
-                    first = change.kind is TailKind.RESET and not len(rows)
-                else:
-                    pane.set_rows(rows)
-                if line is not None and line <= len(rows):
-                    pane.move_to(line - 1)
-                    line = None
-                self._title()
+        await self.reader.follow(self._path, line=line, follows=follows)
 
     def _resolve(self, file: LogFile) -> Path:
         """The real file; job output lies below the state directory, everything else below the root."""
@@ -225,7 +169,7 @@ class LogFiles:
         place = next((i for i, file in enumerate(files, 1) if file.path == self._shown.path), None)
         pane.count = f"{place}/{len(files)} []" if place else ""
         follow = (Cell("following", Tone.BUSY),) if pane.following else ()
-        pane.badges = (words.text(self._shown.title, Tone.ACCENT), *follow)
+        pane.badges = (words.text(self._shown.title, Tone.ACCENT), *follow, *self.reader.badges())
         run = self._screen.scope.run
         path = self._shown.path.removeprefix(f"{run.ref.path}/") if run else self._shown.path
         pane.subtitle = words.text(path if self._shown.job is None else f"job {self._shown.job}", Tone.DIM)
@@ -237,8 +181,8 @@ class LogFiles:
         """The line under the cursor: a path relative to the run's root, or a whole one for the output of a job."""
         if self._shown is None or self._path is None:
             return None
-        line = self._pane.cursor_index
-        return FileLink(self._shown.path, line + 1 if line >= 0 else None)
+        span = self.reader.span
+        return FileLink(self._shown.path, None if span is None or span.number is None else span.number + 1)
 
     def copyable(self, row: Row | None) -> dict[str, str]:
         """What of the row under the cursor can be copied."""
@@ -256,19 +200,51 @@ class LogFiles:
                 texts["line"] = line
         return texts
 
-    def pager(self) -> None:
-        """Hand the file over to $PAGER at the line under the cursor, and come back."""
-        screen = self._screen
+    def open_elsewhere(self) -> None:
+        """Hand the file over to another program at the line under the cursor, and come back."""
         if self._path is None:
-            screen.app.notify("No file is open in the Log pane.", severity="warning", markup=False)
+            self._screen.app.notify("No file is open in the Log pane.", severity="warning", markup=False)
             return
-        line = max(0, self._pane.cursor_index) + 1
-        command = shlex.split(os.environ.get("PAGER") or "less")
-        if command and Path(command[0]).name in ("less", "more", "most", "vi", "vim", "nvim", "nano", "emacs"):
-            command.append(f"+{line}")
-        environment = {**os.environ, "LESSSECURE": "1", "LESS": os.environ.get("LESS", "-S")}
-        try:
-            with screen.app.suspend():
-                lend_terminal([*command, str(self._path)], environment)
-        except (SuspendNotSupported, OSError, ValueError) as error:
-            screen.app.notify(words.text(error).text, title="Could not open the pager", severity="error", markup=False)
+        span = self.reader.span
+        self.handing_over.ask(self._path, 1 if span is None or span.number is None else span.number + 1)
+
+    # -- places in it
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some of its lines are not shown."""
+        return bool(self.reader.filter_text)
+
+    def goto_line(self, number: int) -> None:
+        """See `LogReader.goto_line`."""
+        self.reader.goto_line(number)
+
+    def goto_time(self, when: datetime) -> None:
+        """To the first line that is not older than a moment, or say that no line has a time."""
+        self.reader.goto_time(when, lambda found: None if found else self._screen.commanding.tell("no line has a time"))
+
+    def hunt(self, what: str, levels: frozenset[Level], step: int) -> None:
+        """To the next loud line, or say that there is none."""
+        direction = "below" if step > 0 else "above"
+        tell = self._screen.commanding.tell
+        self.reader.hunt(levels, step, lambda found: None if found else tell(f"no {what} {direction}"))
+
+    # -- the line in full
+
+    def detail(self, *, asked: bool) -> list[TextRow] | None:
+        """The line under the cursor in full, for the Detail pane.
+
+        Args:
+            asked: Whether the operator asked for it: else only records are shown, and not while lines rush by.
+        """
+        span = self.reader.span
+        if span is None or (not asked and self._pane.following):
+            return None
+        raw = self.reader.text(MOST)
+        if not asked and (span.length > MOST or parse(raw) is None):
+            return None
+        return line_detail(raw, span.number, span.length, by_name=self._by_name)
+
+    def turn_keys(self) -> None:
+        """Records by the names of their keys, or in the order of the file."""
+        self._by_name = not self._by_name

@@ -1,7 +1,6 @@
 """The monitor's lower pane: the newest log of the run, followed live, and changed for another when that is newer."""
 
 import asyncio
-from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +9,10 @@ from cockpit.errors import CockpitError
 from cockpit.models.action import Job, JobState
 from cockpit.models.detail import RunDetail
 from cockpit.presenters import words
-from cockpit.presenters.logs import file_rows
-from cockpit.runtime.tail import Tail, TailKind
 from cockpit.screens.files import LogFile
-from cockpit.screens.logfiles import TailLines
+from cockpit.screens.log_reader import LogReader
 from widgets.log_view import LogView
-from widgets.rows import Cell, EmptyState, Tone
+from widgets.rows import EmptyState, Tone
 
 if TYPE_CHECKING:
     from cockpit.screens.monitor import MonitorScreen
@@ -47,6 +44,7 @@ class NewestLog:
     def __init__(self, screen: "MonitorScreen") -> None:
         self._screen = screen
         self._shown: LogFile | None = None
+        self._reader = LogReader(screen, "#tail", screen.session.board.watch_file, self._title)
 
     def renew(self, detail: RunDetail | None, job: Job | None) -> None:
         """Turn to the newest log, if that is another one now."""
@@ -66,7 +64,7 @@ class NewestLog:
         pane = self._pane
         run = self._screen.facts.run
         pane.subtitle = words.text(file.path.removeprefix(f"{run.ref.path}/"), Tone.DIM)
-        pane.badges = (words.text(file.title, Tone.ACCENT),)
+        self._title()
         try:
             path = await asyncio.to_thread(self._resolve, file)
         except CockpitError as error:
@@ -74,19 +72,11 @@ class NewestLog:
             pane.show(())
             return
         pane.empty = EmptyState("The file is empty")
-        tail = Tail(path, watch=self._screen.session.board.watch_file)
-        first = True
-        async with aclosing(tail.changes()) as changes:
-            async for change in changes:
-                rows = file_rows(TailLines(tail))
-                if change.kind is TailKind.GONE:
-                    pane.badges = (words.text(file.title, Tone.ACCENT), Cell("gone", Tone.WARN))
-                elif first or change.kind is TailKind.RESET:
-                    pane.show(rows)
-                    pane.following = True
-                    first = change.kind is TailKind.RESET and not len(rows)
-                else:
-                    pane.set_rows(rows)
+        await self._reader.follow(path, follows=True)
+
+    def _title(self) -> None:
+        if self._shown is not None:
+            self._pane.badges = (words.text(self._shown.title, Tone.ACCENT), *self._reader.badges())
 
     def _resolve(self, file: LogFile) -> Path:
         session, run = self._screen.session, self._screen.facts.run

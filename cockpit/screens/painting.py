@@ -13,6 +13,7 @@ from cockpit.presenters.detail import run_lines, step_lines
 from cockpit.presenters.header import HeaderFacts, header_line
 from cockpit.presenters.runs import RunsView, run_rows
 from cockpit.presenters.times import tick
+from cockpit.runtime.log_file import Span
 from cockpit.screens.view import NUMBERS, PANES, TITLES
 from widgets.header import Header
 from widgets.rows import Cell, EmptyState, TextRow, Tone
@@ -28,6 +29,9 @@ class Painter:
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
         self._arranged = Arranged()
+        self._line_of: Span | None = None
+        self.shows_line = False
+        """Whether Detail shows a line of the log rather than the run."""
 
     def start(self) -> None:
         """The parts that do not depend on any run."""
@@ -143,11 +147,33 @@ class Painter:
         self.header()
 
     def step(self) -> None:
-        """The Detail pane: the run, or the step the operator points at."""
+        """The Detail pane: the run, the step the operator points at, or the record they stand on in Log."""
         screen = self._screen
         scope, pane = screen.scope, screen.pane("detail")
-        pane.set_rows(self._detail_lines())
-        pane.badges = (Cell("step", Tone.DIM),) if scope.step else ()
+        line = self._log_line()
+        self.shows_line = line is not None
+        if line is None:
+            self._line_of = None
+            pane.set_rows(self._detail_lines())
+            pane.badges = (Cell("step", Tone.DIM),) if scope.step else ()
+            return
+        span = screen.logfiles.reader.span
+        (pane.set_rows if span == self._line_of else pane.reset_rows)(line)
+        self._line_of = span
+        pane.badges = (Cell("log line", Tone.ACCENT),)
+
+    def line(self) -> None:
+        """The cursor in Log is on another line."""
+        if self.shows_line or self._log_line() is not None:
+            self.step()
+
+    def _log_line(self) -> list[TextRow] | None:
+        """The line of the log in full, where it is to be shown."""
+        screen = self._screen
+        active = screen.deck.state.active
+        if active == "log":
+            return screen.logfiles.detail(asked=False)
+        return screen.logfiles.detail(asked=True) if active == "detail" and self.shows_line else None
 
     def _detail_lines(self) -> list[TextRow]:
         screen = self._screen
@@ -241,6 +267,8 @@ class Painter:
         tabs.tabs = [Tab(name, NUMBERS[name], TITLES[name]) for name in PANES]
         tabs.current = screen.deck.state.active
         screen.commanding.hints()
+        if self.shows_line or screen.deck.state.active == "log":
+            self.line()
 
     def everything(self) -> None:
         """All of it, after a change of view."""

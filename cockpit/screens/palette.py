@@ -26,6 +26,7 @@ class Palette:
 
     def __init__(self, screen: "CockpitScreen") -> None:
         self._screen = screen
+        self._of_log = False
 
     def _items(self, commands: Sequence[Command]) -> list[MenuItem]:
         keymap_of = self._screen.host.keymap_of
@@ -35,8 +36,10 @@ class Palette:
         ]
 
     def open_filter(self) -> None:
-        """The filter line, with the filter in force."""
-        self._open("filter", self._screen.view.filter.text)
+        """The filter line, with the filter in force: of the log in Log, else of the runs."""
+        self._of_log = self._screen.deck.state.active == "log"
+        logs = self._screen.logfiles
+        self._open("filter", logs.reader.filter_text if self._of_log else self._screen.view.filter.text)
 
     def open_command(self) -> None:
         """The command line."""
@@ -134,6 +137,10 @@ class Palette:
         """Filter as it is typed; a broken expression keeps the last good one and says what is wrong."""
         bar = self._bar("filter")
         try:
+            if self._of_log and bar.display:
+                self._screen.logfiles.reader.filter(value)
+                bar.problem = ""
+                return True
             wanted = parse_filter(value)
         except UsageError as error:
             bar.problem = words.text(error).text
@@ -145,7 +152,9 @@ class Palette:
 
     def cancelled(self, bar: FilterBar) -> None:
         """Escape on an input line; a filter that was being typed is dropped."""
-        if bar.id == "filter":
+        if bar.id == "filter" and self._of_log:
+            self._screen.logfiles.reader.filter("")
+        elif bar.id == "filter":
             self._screen.commanding.change(filter=EVERYTHING)
         self._leave(bar)
 

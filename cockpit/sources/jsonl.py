@@ -80,7 +80,7 @@ class JsonlFile(Generic[V]):
 
     def __init__(self, path: Path | str, name: str, start: Callable[[], V], channels: int = 1) -> None:
         self.name = name
-        self.file = FileLines(path, span=MAX_LINE, classify=False, on_lines=self._take, on_reset=self._begin)
+        self.file = FileLines(path, span=MAX_LINE, on_lines=self._take, on_reset=self._begin)
         self._start = start
         self._channels = channels
         self._lock = threading.Lock()

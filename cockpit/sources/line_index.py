@@ -1,22 +1,11 @@
-"""Where the lines of a big, growing file begin and how loud each is, in nine bytes a line. Pure: fed with bytes."""
+"""Where the lines of a big, growing file begin, and how loud its reader found each, in nine bytes a line. Pure."""
 
-import re
 from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import accumulate, count
 from operator import add
 
-INFO, WARN, ERROR = 0, 1, 2
-SPAN = 64 * 1024
-"""Bytes of a line that are looked at to tell its level."""
-
-_ERRORS = (b"error", b"fail", b"traceback", b"fatal", b"exception")
-_WARNINGS = (b"warn",)
-# "0 errors", "no failures": the good news of test runners.
-_GOOD_NEWS = re.compile(rb"(?:(?<![0-9.])0|\bno|\bwithout)[ _:=]{1,2}$")
-
-LevelOf = Callable[[bytes], int]
+from cockpit.sources.line_level import SPAN
 
 
 class LineIndex:
@@ -25,18 +14,13 @@ class LineIndex:
     A line is complete when its newline was seen; what comes after the last one is held back in `partial`.
 
     Args:
-        level_of: Tells the level of a line (without its newline, at most `span` bytes). Default: by words such as
-            `error` and `warn`, all lines of a portion at once.
         span: Bytes kept of the line in progress, and of each line handed out by `feed`.
-        classify: `False` leaves every level at `INFO`, for callers that set `levels` themselves.
     """
 
-    __slots__ = ("_classify", "_level_of", "_partial", "_span", "_starts", "levels", "pending")
+    __slots__ = ("_partial", "_span", "_starts", "levels", "pending")
 
-    def __init__(self, level_of: LevelOf | None = None, span: int = SPAN, *, classify: bool = True) -> None:
-        self._level_of = level_of
+    def __init__(self, span: int = SPAN) -> None:
         self._span = span
-        self._classify = classify
         self.reset()
 
     def reset(self) -> None:
@@ -44,6 +28,7 @@ class LineIndex:
         self._starts = array("q", (0,))
         self._partial = b""
         self.levels = bytearray()
+        """One byte a line, `INFO` until whoever reads the lines knows better."""
         self.pending = 0
         """Bytes of the line in progress; `partial` holds at most `span` of them."""
 
@@ -83,7 +68,7 @@ class LineIndex:
         span = self._span
         if max(map(len, lines)) > span:
             lines = [line[:span] for line in lines]
-        self._grade(chunk, cut, lines)
+        self.levels.extend(bytes(len(lines)))
         self._partial = b""
         self.pending = 0
         self._hold(chunk[cut:])
@@ -95,34 +80,6 @@ class LineIndex:
             self._partial += rest[:room]
         self.pending += len(rest)
 
-    def _grade(self, chunk: bytes, cut: int, lines: list[bytes]) -> None:
-        known = len(self.levels)
-        if not self._classify:
-            self.levels.extend(bytes(len(lines)))
-        elif self._level_of is not None:
-            self.levels.extend(self._level_of(line) for line in lines)
-        else:
-            self.levels.append(level_of_text(lines[0]))
-            self.levels.extend(bytes(len(lines) - 1))
-            if len(lines) > 1:
-                self._grade_by_words(chunk[chunk.find(b"\n") + 1 : cut].lower(), known + 1)
-
-    def _grade_by_words(self, lowered: bytes, first: int) -> None:
-        """One search a word over the whole portion costs a fraction of one call a line."""
-        starts, levels, span = self._starts, self.levels, self._span
-        base = starts[first]
-        for level, words in ((WARN, _WARNINGS), (ERROR, _ERRORS)):
-            for term in words:
-                at = lowered.find(term)
-                while at >= 0:
-                    row = bisect_right(starts, base + at) - 1
-                    begin = starts[row] - base
-                    if at + len(term) - begin <= span and not good_news(lowered[max(begin, at - 10) : at]):
-                        levels[row] = level
-                        at = lowered.find(term, starts[row + 1] - base)
-                    else:
-                        at = lowered.find(term, at + 1)
-
     def next_level(self, start: int, step: int, levels: Collection[int]) -> int | None:
         """The nearest line from `start` (inclusive) in the direction of `step` (+1, -1) whose level is in `levels`."""
         if step > 0:
@@ -133,21 +90,3 @@ class LineIndex:
             return None
         found = [self.levels.rfind(level, 0, start + 1) for level in levels]
         return max((at for at in found if at >= 0), default=None)
-
-
-def good_news(before: bytes) -> bool:
-    """Whether what stands before an alarming word takes the alarm out of it (`0 errors`)."""
-    return _GOOD_NEWS.search(before) is not None
-
-
-def level_of_text(line: bytes) -> int:
-    """The level of one line of a text log, by its words; only the first `SPAN` bytes count."""
-    lowered = line[:SPAN].lower()
-    for level, words in ((ERROR, _ERRORS), (WARN, _WARNINGS)):
-        for term in words:
-            at = lowered.find(term)
-            while at >= 0:
-                if not good_news(lowered[max(0, at - 10) : at]):
-                    return level
-                at = lowered.find(term, at + 1)
-    return INFO

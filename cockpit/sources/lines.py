@@ -3,14 +3,15 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial as bind
 from pathlib import Path
 from typing import NamedTuple
 
 from cockpit.sources.jsonfile import kind_of, why
-from cockpit.sources.line_index import ERROR, INFO, SPAN, WARN, LevelOf, LineIndex
+from cockpit.sources.line_index import LineIndex
+from cockpit.sources.line_level import ERROR, INFO, SPAN, WARN
 
 __all__ = ["ERROR", "INFO", "WARN", "Change", "FileLines", "LineIndex", "View"]
 
@@ -84,9 +85,7 @@ class FileLines:
 
     Args:
         path: The file; it need not exist yet.
-        level_of: See `LineIndex`.
         span: See `LineIndex`.
-        classify: See `LineIndex`.
         on_lines: Called during `refresh` with the number of the first new line and the new lines.
         on_reset: Called when the index starts over.
     """
@@ -94,15 +93,13 @@ class FileLines:
     def __init__(
         self,
         path: Path | str,
-        level_of: LevelOf | None = None,
         span: int = SPAN,
         *,
-        classify: bool = True,
         on_lines: Callable[[int, list[bytes]], None] | None = None,
         on_reset: Callable[[], None] | None = None,
     ) -> None:
         self.path = os.fspath(path)
-        self._make_index = bind(LineIndex, level_of, span, classify=classify)
+        self._make_index = bind(LineIndex, span)
         self.index = self._make_index()
         self.problem: str | None = None
         self._on_lines = on_lines
@@ -202,7 +199,3 @@ class FileLines:
         if not 0 <= i < len(self.index):
             raise IndexError(i)
         return self.lines(i, i + 1)[0]
-
-    def next_level(self, start: int, step: int, levels: Collection[int]) -> int | None:
-        """See `LineIndex.next_level`."""
-        return self.index.next_level(start, step, levels)

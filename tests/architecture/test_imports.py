@@ -105,7 +105,7 @@ print(json.dumps(sorted(sys.modules)))
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8", timeout=60)
     modules = set(json.loads(done.stdout))
     assert "widgets.run_list" in modules
-    assert within(modules, "cockpit", "pydantic", "watchfiles", "aiofiles", "orjson") == []
+    assert within(modules, "cockpit", "pydantic", "watchfiles", "orjson") == []
 
 
 def test_the_program_runs_as_a_module(tmp_path: Path) -> None:

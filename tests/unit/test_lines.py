@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.sources.line_index import ERROR, INFO, SPAN, WARN, LineIndex, level_of_text
+from cockpit.sources.line_index import LineIndex
+from cockpit.sources.line_level import ERROR, INFO, SPAN, WARN, alarmed_lines, level_of_text
 from cockpit.sources.lines import Change, FileLines
 
 # Bytes rich in newlines and in the words that make a level.
@@ -51,17 +52,17 @@ def test_long_lines_are_cut_alike_in_any_chunking(data: bytes, cuts: list[int], 
     assert (parts.partial, parts.size) == (whole.partial, len(data))
 
 
-@given(BYTES)
-def test_the_bulk_levels_are_those_of_each_line(data: bytes) -> None:
-    index = LineIndex()
-    lines = index.feed(data)
-    assert list(index.levels) == [level_of_text(line) for line in lines]
+@given(BYTES, st.sampled_from([WARN, ERROR]))
+def test_the_alarmed_lines_of_a_portion_are_those_alarming_one_by_one(data: bytes, level: int) -> None:
+    starts = [0, *(at + 1 for at in range(len(data)) if data[at : at + 1] == b"\n")]
+    lines = zip(starts, data.split(b"\n"), strict=True)
+    assert alarmed_lines(data, level) == [start for start, line in lines if level_of_text(line) >= level]
 
 
 @given(BYTES, st.integers(-2, 40), st.sampled_from([1, -1]), st.sets(st.sampled_from([WARN, ERROR]), min_size=1))
 def test_next_level_finds_what_a_loop_finds(data: bytes, start: int, step: int, levels: set[int]) -> None:
     index = LineIndex()
-    index.feed(data)
+    index.levels[:] = bytes(map(level_of_text, index.feed(data)))
     rows = range(max(start, 0), len(index)) if step > 0 else range(min(start, len(index) - 1), -1, -1)
     assert index.next_level(start, step, levels) == next((i for i in rows if index.levels[i] in levels), None)
 
@@ -80,19 +81,13 @@ def test_next_level_finds_what_a_loop_finds(data: bytes, start: int, step: int, 
         (b"DeprecationWarning", WARN),
         (b"warning: exception raised", ERROR),
         (b"x" * SPAN + b"error", INFO),
+        (b'{"error": null, "is_error": false, "errors": [], "failed": 0}', INFO),
+        (b'{"error": "null and void"}', ERROR),
+        (b'{"error": 0.5}', ERROR),
     ],
 )
 def test_levels_of_a_text_log(line: bytes, level: int) -> None:
-    index = LineIndex()
-    index.feed(b"first\n" + line + b"\nlast\n")
-    assert index.levels[1] == level == level_of_text(line)
-
-
-def test_an_own_classifier_is_asked_for_every_line() -> None:
-    index = LineIndex(level_of=lambda line: WARN if line.startswith(b"!") else INFO)
-    index.feed(b"!a\nerror\n!")
-    index.feed(b"b\n")
-    assert list(index.levels) == [WARN, INFO, WARN]
+    assert level_of_text(line) == level
 
 
 def test_an_index_costs_nine_bytes_a_line() -> None:
@@ -122,7 +117,6 @@ def test_a_growing_file_is_read_on(tmp_path: Path) -> None:
     assert lines.refresh() is Change.GROWN
     assert [lines.line(i) for i in range(len(lines))] == [b"one", b"two", b"three", b"fail"]
     assert seen == [(0, [b"one", b"two"]), (2, [b"three", b"fail"])]
-    assert lines.next_level(0, 1, {ERROR}) == 3
     with pytest.raises(IndexError):
         lines.line(4)
 

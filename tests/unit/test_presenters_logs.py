@@ -17,13 +17,11 @@ from cockpit.models.records import Level as Loudness
 from cockpit.presenters.checklist import checklist_rows, progress
 from cockpit.presenters.jobs import job_lines
 from cockpit.presenters.lazy import LazyRows
+from cockpit.presenters.log_lines import file_row
 from cockpit.presenters.logs import (
     describe,
-    file_row,
-    file_rows,
     routing_row,
     routing_rows,
-    text_level,
     timeline_row,
     timeline_rows,
 )
@@ -129,8 +127,8 @@ def test_hostile_text_in_lines(text: str) -> None:
 
 
 def test_loudness_of_free_text_looks_at_its_beginning() -> None:
-    assert text_level("x" * 1_000_000 + "error") is Level.INFO
-    assert text_level("ERROR" + "x" * 1_000_000) is Level.ERROR
+    assert file_row(0, b"x" * 1_000_000 + b"error").level is Level.INFO
+    assert file_row(0, b"ERROR" + b"x" * 1_000_000).level is Level.ERROR
 
 
 # The routing log.
@@ -206,7 +204,7 @@ def test_a_million_lines_cost_what_is_looked_at() -> None:
 
 def test_lazy_rows_are_a_sequence() -> None:
     lines = [b"a", b"error b", b"c", b"warn d"]
-    rows = file_rows(lines)
+    rows = LazyRows(lines, file_row)
     plain = [file_row(index, text) for index, text in enumerate(lines)]
     assert list(rows) == plain
     assert rows[1:3] == plain[1:3]
@@ -221,7 +219,7 @@ def test_lazy_rows_are_a_sequence() -> None:
 
 
 def test_the_hunt_walks_where_the_lines_do_not_know() -> None:
-    rows = file_rows([b"a", b"error b", b"c", b"warn d", b"failed e"])
+    rows = LazyRows([b"a", b"error b", b"c", b"warn d", b"failed e"], file_row)
     both = frozenset((Level.ERROR, Level.WARN))
     assert [hunt(rows, start, 1, both) for start in (-1, 1, 3, 4)] == [1, 3, 4, None]
     assert [hunt(rows, start, -1, LOUD) for start in (5, 4, 1, 0)] == [4, 1, None, None]

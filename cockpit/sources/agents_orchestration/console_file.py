@@ -15,7 +15,7 @@ class ConsoleFile:
     def __init__(self, path: Path | str, *, whole: bool = False) -> None:
         """Args: `path`: the file; `whole`: see `ConsoleReader`."""
         self.reader = ConsoleReader(whole=whole)
-        self.lines = FileLines(path, classify=False, on_lines=self.reader.feed, on_reset=self.reader.reset)
+        self.lines = FileLines(path, on_lines=self.reader.feed, on_reset=self.reader.reset)
         self._lock = threading.Lock()
 
     def read(self, use: Callable[[ConsoleReader], None]) -> str | None:

@@ -45,7 +45,7 @@ class ServerLog:
         self.calls: dict[str, list[Call]] = {}
         self._failed: str | None = None
         self._new: set[str] = set()
-        self._lines = FileLines(path, classify=False, on_lines=self._take, on_reset=self._begin)
+        self._lines = FileLines(path, on_lines=self._take, on_reset=self._begin)
 
     def refresh(self) -> None:
         """Read what was added; never raises."""
