@@ -212,7 +212,7 @@ def test_lazy_rows_are_a_sequence() -> None:
     assert rows[-1] == plain[-1]
     assert rows[-4] == plain[0]
     assert list(reversed(rows)) == plain[::-1]
-    assert rows.index_of("0") is None
+    assert [rows.index_of(key) for key in ("0", "3", "4", "-1", "x")] == [0, 3, None, None, None]
     for index in (4, -5, -7, 100):
         with pytest.raises(IndexError):
             rows[index]
