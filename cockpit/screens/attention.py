@@ -212,7 +212,7 @@ def _heading(matter: Matter) -> str:
 
 def _why(matter: Matter) -> str:
     where = _place(matter.run)
-    return words.text(": ".join(part for part in (where, matter.told) if part), limit=200).text
+    return words.text(": ".join(part for part in (where, matter.told) if part), limit=120).text
 
 
 def _place(run: Run | None) -> str:

@@ -49,9 +49,12 @@ class IncidentActs(Recorder):
 
     def start(self, what: str) -> None:
         """Do one of the things of the table to the incident on the screen."""
-        picture = self._screen.picture
-        if picture is not None:
-            self.run(self._table[what](picture.incident))
+        self.run(self._act(what))
+
+    async def _act(self, what: str) -> None:
+        # As it is now: what is on the screen may be older than what this or another operator did last.
+        _, incident = await asyncio.to_thread(self._screen.index.find, self._screen.name_of)
+        await self._table[what](incident)
 
     # -- phases
 

@@ -205,6 +205,18 @@ def closed(place: Place) -> None:
     assert all(row["evidence"] or row["seq"] for row in rows)
 
 
+def reported(place: Place) -> None:
+    """The post-mortem is written, agrees with record and evidence, and is found out once it does not."""
+    document = place.state / "reports" / f"{INC}-postmortem.md"
+    place.say("postmortem", INC, "-o", document, at="04:32")
+    checked = json.loads(place.ask("postmortem", INC, "--check", document, "--json", at="04:40").stdout)
+    assert (checked["differs"], checked["blames"], checked["secrets"]) == ([], [], 0)
+    assert "A module is in no list of requirements." in document.read_text()
+    document.write_text(document.read_text().replace("Phase contain", "Phase verify"))
+    checked = json.loads(place.ask("postmortem", INC, "--check", document, "--json", at="04:40").stdout)
+    assert (checked["differs"], checked["ok"]) == (["timeline"], False)
+
+
 def on_record(place: Place) -> None:
     """Everything is in the journal, in order, and the chain holds."""
     assert place.ask("audit", "verify").returncode == 0
@@ -215,7 +227,7 @@ def on_record(place: Place) -> None:
         has(each, EVENT)
     phases = [entry["data"]["to"] for entry in journal(place.root) if entry["kind"] == "incident.phase"]
     assert phases == ["contain", "diagnose", "fix", "verify", "document"]
-    assert journal(place.root)[-1]["kind"] == "incident.closed"
+    assert [entry["kind"] for entry in journal(place.root)][-2:] == ["incident.closed", "incident.report"]
 
 
 @pytest.mark.timeout(600)  # some fifty programs, one after the other
@@ -227,4 +239,5 @@ def test_from_a_green_record_to_a_closed_incident(place: Place) -> None:
     retried(place)
     verified(place)
     closed(place)
+    reported(place)
     on_record(place)
