@@ -116,6 +116,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         self.picture: Picture | None = None
         self.ticks = IncidentTicks(self)
         self.acts = IncidentActs(self)
+        self.recording = False
         self._pane = "page"
         self._first = first
         self._leave: list[Callable[[], None]] = []
@@ -287,8 +288,10 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
     # -- acting
 
     def action_act(self, what: str) -> None:
-        """Do something to the incident; one thing at a time."""
+        """Do something to the incident; one thing at a time, and next what is asked for while one is recorded."""
         if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+            if self.recording:
+                self._first = what
             return
         self.acts.start(what)
 

@@ -46,7 +46,11 @@ class Recorder:
             screen.session.require_writable(what, root, incident=incident.id)
             act(desk)
 
-        await asyncio.to_thread(record)
+        screen.recording = True
+        try:
+            await asyncio.to_thread(record)
+        finally:
+            screen.recording = False
 
     async def amend(self, what: str, decide: Decide) -> None:
         """Record what `decide` makes of the incident as it is then."""

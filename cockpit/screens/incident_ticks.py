@@ -41,9 +41,12 @@ class IncidentTicks(Recorder):
 
     def verify(self) -> None:
         """Ask every check, and record what is confirmed."""
-        picture = self._screen.picture
-        if picture is not None:
-            self.run(self._verify(picture.incident))
+        self.run(self._verify_all())
+
+    async def _verify_all(self) -> None:
+        # A key typed before the first look is meant, too.
+        _, incident = await asyncio.to_thread(self._screen.index.find, self._screen.name_of)
+        await self._verify(incident)
 
     async def playbook(self, incident: Incident) -> None:
         """Start another playbook's checklist."""
