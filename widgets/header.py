@@ -44,6 +44,26 @@ class Header(LineWidget):
         self.refresh()
 
 
+class SharedHeader(Header):
+    """The header of the screen below, on a screen that has nothing of its own to say there."""
+
+    DEFAULT_CSS = """
+    SharedHeader { height: 1; width: 1fr; background: $bar-background; color: $bar-foreground; }
+    """
+
+    def on_mount(self) -> None:
+        """Say the same from the first frame on."""
+        for screen in self.app.screen_stack:
+            for header in screen.query(Header):
+                if not isinstance(header, SharedHeader):
+                    self.say(header)
+
+    def say(self, other: Header) -> None:
+        """Say what another header says."""
+        self.keep = other.keep
+        self.line = other.line
+
+
 def draw(line: HeaderLine, keep: int, width: int, palette: Palette) -> Strip:
     """A line of exactly `width` cells: what is left at the left, what is right at the right end."""
     left, right = arrange(line, width - 2, keep)

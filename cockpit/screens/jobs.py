@@ -21,6 +21,7 @@ from cockpit.presenters.jobs import job_lines, job_story
 from cockpit.screens import asking
 from widgets.detail import DetailPane
 from widgets.footer import Footer
+from widgets.header import SharedHeader
 from widgets.job_list import JobList
 from widgets.quiet import PacedScreen
 from widgets.rows import EmptyState, KeyHint, Level, TextRow
@@ -61,6 +62,7 @@ class JobsScreen(PacedScreen[Job | None]):
 
     def compose(self) -> ComposeResult:
         """The list, what there is to say of the line under its cursor, and the keys."""
+        yield SharedHeader(id="header")
         yield JobList(id="jobs", title="Jobs", show_header=True, empty=EmptyState("Looking for jobs"))
         yield DetailPane(id="story", title="How it went")
         yield Footer(id="footer")

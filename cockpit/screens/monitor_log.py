@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.errors import CockpitError
 from cockpit.models.action import Job, JobState
@@ -54,7 +55,9 @@ class NewestLog:
                 self._pane.empty = NOTHING
             return
         self._shown = file
-        self._screen.run_worker(self._follow(file), group="tail", exclusive=True, exit_on_error=False)
+        following: Any = partial(self._follow, file)
+        # Not a coroutine: one that is cancelled before it begins would complain that nobody awaited it.
+        self._screen.run_worker(following, group="tail", exclusive=True, exit_on_error=False)
 
     @property
     def _pane(self) -> LogView:

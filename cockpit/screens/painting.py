@@ -15,7 +15,7 @@ from cockpit.presenters.runs import RunsView, run_rows
 from cockpit.presenters.times import tick
 from cockpit.runtime.log_file import Span
 from cockpit.screens.view import NUMBERS, PANES, TITLES
-from widgets.header import Header
+from widgets.header import Header, SharedHeader
 from widgets.rows import Cell, EmptyState, TextRow, Tone
 from widgets.tab_line import Tab, TabLine
 
@@ -243,6 +243,9 @@ class Painter:
         )
         header = screen.query_one("#header", Header)
         header.line, header.keep = header_line(screen.snapshot, facts)
+        for above in screen.app.screen_stack:
+            for shared in above.query(SharedHeader):
+                shared.say(header)
         screen.commanding.hints()
 
     def ages(self) -> None:

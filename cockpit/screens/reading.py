@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from widgets.detail import DetailPane
 from widgets.footer import Footer
+from widgets.header import SharedHeader
 from widgets.quiet import PacedScreen
 from widgets.rows import KeyHint, Level, TextRow
 
@@ -34,6 +35,7 @@ class ReadingScreen(PacedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text and the keys."""
+        yield SharedHeader(id="header")
         yield DetailPane(id="text", title=self._title)
         yield Footer(id="footer")
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from widgets.detail import DetailPane
 from widgets.dialogs.base import DEAF_S
 from widgets.footer import Footer
+from widgets.header import SharedHeader
 from widgets.quiet import PacedScreen
 from widgets.rows import KeyHint, Level, TextRow
 
@@ -58,6 +59,7 @@ class ReviewScreen(PacedScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """The text and the keys."""
+        yield SharedHeader(id="header")
         yield DetailPane(id="text", title=self._title)
         yield Footer(id="footer")
 

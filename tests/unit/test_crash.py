@@ -18,11 +18,15 @@ KEY = "sk-ant-api03-abcdefghijklmnop0123"
 def broken(message: str = f"no luck with {KEY}") -> RuntimeError:
     """An error as it was caught."""
     value = "a value that is nobody's business"
-    try:
+
+    def fail(_value: str) -> None:
         raise RuntimeError(message)
+
+    try:
+        fail(value)
     except RuntimeError as error:
-        assert value
         return error
+    raise AssertionError
 
 
 def test_the_traceback_is_private_and_holds_no_secret() -> None:
