@@ -22,12 +22,13 @@ from cockpit.own_keys import own_keys
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.bindings import textual_keymap
 from cockpit.screens.cockpit import CockpitScreen
-from cockpit.screens.returning import view_of
+from cockpit.screens.returning import in_view, view_of
 from cockpit.screens.view import ViewState
 from cockpit.session import Session
 from cockpit.terminal import frames_a_second, pick_theme
 from cockpit.theming import load_themes, shipped_dir
 from cockpit.typeahead import TypeAhead
+from cockpit.view_settings import SavedView
 from widgets.style import THEME_VARIABLE_DEFAULTS
 
 QUIT_WINDOW_S = 2.0
@@ -223,7 +224,12 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
 
 
 def come_back(
-    session: Session, *, given: Filter = EVERYTHING, fresh: bool = False, theme: str | None = None
+    session: Session,
+    *,
+    given: Filter = EVERYTHING,
+    fresh: bool = False,
+    theme: str | None = None,
+    named: SavedView | None = None,
 ) -> CockpitApp:
     """The app as the operator left it last time, with the rows its first frame needs.
 
@@ -232,9 +238,12 @@ def come_back(
         given: The filter of the command line; it goes before the one of last time.
         fresh: Begin anew; where this session ends is kept all the same.
         theme: A theme's name instead of the configured one.
+        named: The view the command line names; what it says goes before what was remembered.
     """
     comeback = Comeback(session_path(session.roots))
     remembered = None if fresh else comeback.load()
+    if named is not None:
+        remembered = in_view(remembered, named, session.now())
     session.board.first_page(remembered.keys if remembered is not None else ())
     view = view_of(session.settings, remembered, session.now(), given)
     return CockpitApp(session, view, theme, comeback=comeback, remembered=remembered)

@@ -46,6 +46,9 @@ class Command:
         group: Heading in help.
         acts: Whether it starts something on a run; read-only refuses it.
         footer: Whether the footer offers it; lower numbers first, 0 never.
+        word: Its name on the command line, besides its id.
+        takes: What may stand behind its name there; empty where nothing may.
+        needs: Whether that must be given.
     """
 
     id: str
@@ -56,6 +59,9 @@ class Command:
     group: Group = Group.VIEW
     acts: bool = False
     footer: int = 0
+    word: str = ""
+    takes: str = ""
+    needs: bool = False
 
     @property
     def action(self) -> str:
@@ -65,6 +71,11 @@ class Command:
 
 def _move(name: str, keys: str, title: str, text: str) -> Command:
     return Command(f"list.{name}", tuple(keys.split()), title, text, Scope.LISTS, Group.MOVE)
+
+
+def _typed(name: str, word: str, takes: str, text: str) -> Command:
+    """One that is only useful with something behind its name."""
+    return Command(name, (), word, text, group=Group.MOVE, word=word, takes=takes, needs=True)
 
 
 def _pane(number: int, name: str, text: str) -> Command:
@@ -101,6 +112,17 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.MOVE,
     ),
     Command("go.last", ("minus",), "last view", "Swap with the view before.", group=Group.MOVE),
+    Command(
+        "go.older",
+        ("ctrl+o", "left_curly_bracket"),
+        "jump back",
+        "Where the last jump started from: a hunt, evidence, a run, a time.",
+        group=Group.MOVE,
+    ),
+    Command("go.newer", ("right_curly_bracket",), "jump forward", "Forward again among the jumps.", group=Group.MOVE),
+    _typed("go.to", "goto", "WHERE", "To a line (120), a time (14:05, 2026-11-20T14:05Z), or by a span (-10m, +1h)."),
+    _typed("go.run", "run", "RUN", "To a run, by its id or a part of it."),
+    _typed("go.pane", "pane", "NAME", "To a pane by its name."),
     _pane(1, "runs", "Every run, what needs attention first."),
     _pane(2, "receipts", "Steps and receipts of the run in scope."),
     _pane(3, "routing", "Its routing decisions, oldest first."),
@@ -128,6 +150,8 @@ COMMANDS: tuple[Command, ...] = (
         "Filter the runs: words, !word, state:failed age<2h is:contradicted; in Log its lines: words, !word, is:error.",
         group=Group.FIND,
         footer=2,
+        word="filter",
+        takes="EXPR",
     ),
     Command("find.command", ("colon",), "command", "Type a command by its name, with completion.", group=Group.FIND),
     Command("find.error", ("e",), "next error", "Jump to the next error in this pane.", group=Group.FIND),
@@ -145,13 +169,23 @@ COMMANDS: tuple[Command, ...] = (
     Command("mark.range", ("v",), "mark range", "Mark every run from the last mark to here.", Scope.RUNS, Group.FIND),
     Command("mark.all", ("asterisk",), "mark all", "Mark all runs shown, or none.", Scope.RUNS, Group.FIND),
     Command("view.follow", ("f",), "follow", "Follow the end of the pane, or stop.", group=Group.VIEW),
-    Command("view.times", ("t",), "times", "Times as ages, in UTC, in local time.", group=Group.VIEW),
+    Command(
+        "view.times",
+        ("t",),
+        "times",
+        "Times as ages, in UTC, in local time.",
+        group=Group.VIEW,
+        word="times",
+        takes="STYLE",
+    ),
     Command(
         "view.sort",
         ("s",),
         "sort",
         "Sort runs by attention, last change, age, name; in Log the keys of a record.",
         group=Group.VIEW,
+        word="sort",
+        takes="ORDER",
     ),
     Command(
         "view.cluster",
@@ -179,12 +213,49 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.diff", ("d",), "diff", "What differs from the last run that did this flow well.", group=Group.VIEW),
     Command("view.open", ("o",), "open in", "Open the file in $PAGER, $EDITOR or lnav at its line.", group=Group.VIEW),
     Command("view.audit", ("at",), "audit", "Timeline of everything, or of this run only.", group=Group.VIEW),
-    Command("view.theme", (), "theme", "Next colour theme.", group=Group.VIEW),
+    Command(
+        "view.theme",
+        (),
+        "theme",
+        "The colour theme of that name, or the next one.",
+        group=Group.VIEW,
+        word="theme",
+        takes="NAME",
+    ),
+    Command(
+        "view.named",
+        (),
+        "view",
+        "A way of looking by its name; `view save NAME` keeps the present one, `view drop NAME` forgets it.",
+        group=Group.VIEW,
+        word="view",
+        takes="NAME",
+        needs=True,
+    ),
+    Command(
+        "view.root",
+        (),
+        "root",
+        "Only the runs of one root, by its label or path; without a name those of all.",
+        group=Group.VIEW,
+        word="root",
+        takes="NAME",
+    ),
     Command(
         "view.net", (), "net", "Bytes and frames a second to this terminal, in the header, and back.", group=Group.VIEW
     ),
     Command(
         "copy.menu", ("y",), "yank", "Copy the id, path, line or command, or save it to a file.", group=Group.RECORD
+    ),
+    Command(
+        "copy.write",
+        (),
+        "write",
+        "Write the lines of the pane into a file that is not there yet.",
+        group=Group.RECORD,
+        word="write",
+        takes="FILE",
+        needs=True,
     ),
     Command(
         "record.comment",
@@ -194,7 +265,14 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.RECORD,
     ),
     Command(
-        "checklist.open", ("p",), "playbook", "Start a playbook's checklist for this run.", group=Group.RECORD, footer=6
+        "checklist.open",
+        ("p",),
+        "playbook",
+        "Start a playbook's checklist for this run.",
+        group=Group.RECORD,
+        footer=6,
+        word="playbook",
+        takes="ID",
     ),
     Command(
         "checklist.read",
@@ -242,6 +320,13 @@ COMMANDS: tuple[Command, ...] = (
         "The escalation bundle of the run's incident: what is in it, what is missing; y writes it.",
         group=Group.INCIDENT,
     ),
+    Command(
+        "incident.handoff",
+        ("H",),
+        "Handoff",
+        "What the next shift must know, to look through; y writes it.",
+        group=Group.INCIDENT,
+    ),
     Command("incident.metrics", (), "metrics", "What the incidents cost: times, shares, charts.", group=Group.INCIDENT),
     Command(
         "run.resume",
@@ -274,6 +359,17 @@ COMMANDS: tuple[Command, ...] = (
         footer=5,
     ),
     Command(
+        "run.do",
+        (),
+        "do",
+        "Any action of the run by its name, your own too. Shows the plan first.",
+        group=Group.ACT,
+        acts=True,
+        word="do",
+        takes="ACTION",
+        needs=True,
+    ),
+    Command(
         "run.restore", (), "restore", "Bring an archived run back. Shows the plan first.", group=Group.ACT, acts=True
     ),
     Command(
@@ -289,6 +385,8 @@ COMMANDS: tuple[Command, ...] = (
         "incident",
         "The incident of the run in scope, else the most severe open one; there, the next one.",
         group=Group.INCIDENT,
+        word="incident",
+        takes="INC",
     ),
     Command(
         "incident.pin",
@@ -378,7 +476,8 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.PROGRAM,
         footer=9,
     ),
-    Command("app.quit", ("ctrl+c",), "quit", "Pressed twice, quit.", group=Group.PROGRAM),
+    Command("app.quit", ("ctrl+c",), "interrupt", "Pressed twice, quit.", group=Group.PROGRAM),
+    Command("app.leave", (), "quit", "End the cockpit; jobs go on without it.", group=Group.PROGRAM, word="quit"),
 )
 
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
@@ -388,7 +487,7 @@ _KEY_NAMES = {
     "slash": "/", "colon": ":", "question_mark": "?", "minus": "-", "left_square_bracket": "[",
     "right_square_bracket": "]", "equals_sign": "=", "at": "@", "ampersand": "&", "exclamation_mark": "!",
     "escape": "esc", "pagedown": "pgdn",
-    "pageup": "pgup", "asterisk": "*", "backspace": "bksp",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "pageup": "pgup", "asterisk": "*", "backspace": "bksp",
 }  # fmt: skip
 
 

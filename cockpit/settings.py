@@ -21,6 +21,7 @@ from cockpit.notify_settings import Channel, check_names
 from cockpit.service_settings import Services, find_service
 from cockpit.setting_mistakes import invalid, whole
 from cockpit.units import parse_duration
+from cockpit.view_settings import SavedView, check_aliases, check_views
 
 if TYPE_CHECKING:
     from cockpit.response import Policy
@@ -167,11 +168,25 @@ class Settings(_Section):
     """Channel to the program that carries notifications: `[notify.mail]`."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Command id to key(s), comma-separated; `cockpit keys` lists the ids."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Your own names for lines of the command line (`:`): `failing = "filter state:failed"`."""
+    views: dict[str, SavedView] = Field(default_factory=dict)
+    """Ways of looking with a name: `[views.night]`; `:view night`, `cockpit --view night`."""
     custom: tuple[Any, ...] = ()
     """Systems declared here instead of in Python (docs/custom-sources.md)."""
 
     actions: tuple[Any, ...] = ()
     """Actions of your own (docs/actions.md)."""
+
+    @field_validator("aliases")
+    @classmethod
+    def _aliases(cls, value: dict[str, str]) -> dict[str, str]:
+        return check_aliases(value)
+
+    @field_validator("views")
+    @classmethod
+    def _views(cls, value: dict[str, SavedView]) -> dict[str, SavedView]:
+        return check_views(value)
 
     @field_validator("notify")
     @classmethod

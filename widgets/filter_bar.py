@@ -19,13 +19,31 @@ from widgets.rows import MenuItem
 SHOWN = 8
 """Completions in view; on a small terminal a fifth of its lines."""
 Complete = Callable[[str], Sequence[MenuItem]]
+History = Callable[[], Sequence[str]]
+"""Earlier lines, oldest first."""
+
+
+@dataclass
+class Recalled:
+    """Where in the history the operator is.
+
+    Attributes:
+        typed: What they had typed before.
+        lines: The lines that begin with it, newest first.
+        at: Which one is shown; -1 is what they had typed.
+    """
+
+    typed: str
+    lines: list[str]
+    at: int = -1
 
 
 class FilterBar(Widget):
     """One line of input behind a prefix, with completions above it where a `complete` is given.
 
-    Printable keys are text and nothing else. Enter submits, Escape cancels; with completions, up and down select one
-    and Tab takes its id over. Messages: `Changed`, `Submitted`, `Cancelled`. The owner shows and hides it: `open` and
+    Printable keys are text and nothing else. Enter submits, Escape cancels. Tab takes the first completion over, and
+    then the next ones, shift-tab those before. Up and down go through the `history`, as far as it begins with what
+    was typed. Messages: `Changed`, `Submitted`, `Cancelled`. The owner shows and hides it: `open` and
     `close` do both and move no focus but its own.
     """
 
@@ -64,11 +82,10 @@ class FilterBar(Widget):
 
     @dataclass
     class Submitted(Message):
-        """Enter. `choice` is the id of the completion that was selected, if any."""
+        """Enter."""
 
         bar: "FilterBar"
         value: str
-        choice: str | None = None
 
         @property
         def control(self) -> "FilterBar":
@@ -86,10 +103,22 @@ class FilterBar(Widget):
             """The bar."""
             return self.bar
 
-    def __init__(self, prefix: str = "/", complete: Complete | None = None, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        prefix: str = "/",
+        complete: Complete | None = None,
+        *,
+        history: History | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
         super().__init__(id=id)
         self.prefix = prefix
         self._complete = complete
+        self._history = history
+        self._recalled: Recalled | None = None
+        self._own = ""
+        """The text this widget put into the input itself: that is no typing."""
+        self._taken = False
 
     def compose(self) -> ComposeResult:
         """Completions, prefix, input, problem."""
@@ -113,8 +142,8 @@ class FilterBar(Widget):
         """Show it with a text and take the focus."""
         self.display = True
         self.problem = ""
-        self._input.value = value
-        self._input.cursor_position = len(value)
+        self._recalled, self._taken = None, False
+        self._put(value)
         self._offer(value)
         # At once: `focus` would come later, and what is typed meanwhile would be commands.
         self.screen.set_focus(self._input)
@@ -135,7 +164,8 @@ class FilterBar(Widget):
             return
         items = self._complete(value)
         completions = self.query_one("#completions", MenuList)
-        completions.set_rows(menu_rows(items))
+        # The best one is selected, whichever was before.
+        completions.reset_rows(menu_rows(items))
         completions.display = bool(items)
         # On a small terminal the panes need their lines.
         completions.styles.height = min(len(completions.rows), SHOWN, max(3, self.app.size.height // 3))
@@ -144,14 +174,15 @@ class FilterBar(Widget):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.display:
-            self._offer(event.value)
+            if event.value != self._own:
+                self._recalled, self._taken = None, False
+                self._offer(event.value)
             self.post_message(self.Changed(self, event.value))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        choice = None if self._complete is None else self.query_one("#completions", MenuList).cursor_key
-        self.post_message(self.Submitted(self, event.value, choice))
+        self.post_message(self.Submitted(self, event.value))
 
     @on(MenuList.Highlighted)
     def _highlighted(self, event: MenuList.Highlighted) -> None:
@@ -163,16 +194,45 @@ class FilterBar(Widget):
             event.stop()
             event.prevent_default()
             self.post_message(self.Cancelled(self))
-        elif self._complete is not None and event.key in ("up", "down", "tab"):
+        elif self._complete is not None and event.key in ("tab", "shift+tab"):
             event.stop()
             event.prevent_default()
-            completions = self.query_one("#completions", MenuList)
-            if event.key == "tab":
-                key = completions.cursor_key
-                if key is not None:
-                    self._input.value = key
-                    self._input.cursor_position = len(key)
-            elif event.key == "down":
-                completions.action_cursor_down()
-            else:
-                completions.action_cursor_up()
+            self._take(1 if event.key == "tab" else -1)
+        elif self._history is not None and event.key in ("up", "down"):
+            event.stop()
+            event.prevent_default()
+            self._recall(1 if event.key == "up" else -1)
+
+    def _put(self, value: str) -> None:
+        self._own = value
+        self._input.value = value
+        self._input.cursor_position = len(value)
+
+    def _take(self, step: int) -> None:
+        """Take a completion over: the selected one, then its neighbours; the only one leads on to what follows."""
+        completions = self.query_one("#completions", MenuList)
+        items = [row.key for row in completions.rows if row.item is not None]
+        if not items:
+            return
+        if self._taken or self._input.value == completions.cursor_key:
+            at = items.index(completions.cursor_key) if completions.cursor_key in items else -step
+            completions.move_to(items[(at + step) % len(items)])
+        self._taken = len(items) > 1
+        self._put(completions.cursor_key or items[0])
+        if not self._taken:
+            self._offer(self._input.value)
+
+    def _recall(self, step: int) -> None:
+        """An older line, or a newer one, down to what was typed."""
+        if self._recalled is None:
+            typed = self._input.value
+            known = self._history() if self._history is not None else ()
+            self._recalled = Recalled(
+                typed, [line for line in reversed(known) if line.startswith(typed) and line != typed]
+            )
+        recalled = self._recalled
+        at = max(-1, min(recalled.at + step, len(recalled.lines) - 1))
+        if at != recalled.at:
+            recalled.at, self._taken = at, False
+            self._put(recalled.typed if at < 0 else recalled.lines[at])
+            self._offer(self._input.value)

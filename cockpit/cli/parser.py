@@ -104,7 +104,7 @@ def _next_word(words: list[str], place: int) -> int | None:
 
 
 _TAKES_VALUE = {
-    "--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--fps", "--filter",
+    "--root", "--source", "--state-dir", "--config", "--now", "--theme", "--glyphs", "--fps", "--filter", "--view",
     "--flow", "--step", "--set", "--plan", "--timeout",
 }  # fmt: skip
 _ACTS = {"--flow", "--step", "--set", "--remove", "--yes", "--plan", "--timeout", "--wait", "--no-wait"}
@@ -149,6 +149,7 @@ def _view_parser() -> argparse.ArgumentParser:
     parser.add_argument("--glyphs", choices=("ascii", "unicode"), help="status glyphs")
     parser.add_argument("--filter", metavar="EXPR", default="", help="filter the runs from the start")
     parser.add_argument("--mouse", action="store_true", help="switch the mouse on")
+    parser.add_argument("--view", metavar="NAME", help="a view of the configuration, or one saved with `:view save`")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left last time")
     parser.add_argument("--fps", metavar="N", type=_frames, help="frames a second (1-60); default: 10, 4 over SSH")
     parser.set_defaults(verb="view")
@@ -181,6 +182,7 @@ def _verb_parser() -> argparse.ArgumentParser:
         verb(name)
     runs = verb("runs")
     runs.add_argument("--filter", metavar="EXPR", default="", help="words, !word, field:value; all must hold")
+    runs.add_argument("--view", metavar="NAME", help="filter and order of a view; --filter goes before its filter")
     runs.add_argument("--limit", metavar="N", type=int, help="at most N runs")
     runs.add_argument("--by", choices=("cluster",), help="cluster: runs that failed in the same way on one line")
     for name in ("show", "diagnose"):

@@ -21,9 +21,10 @@ from cockpit.presenters.header import state_counts
 from cockpit.presenters.incidents import LIST_TITLES, countdown, list_row
 from cockpit.presenters.logs import routing_rows
 from cockpit.presenters.receipts import receipt_rows
-from cockpit.presenters.runs import RunsView, arrange, claim, note, place, step_counts
+from cockpit.presenters.runs import RunsView, Sort, arrange, claim, note, place, step_counts
 from cockpit.presenters.times import TimeStyle
 from cockpit.response import Policy
+from cockpit.view_settings import SavedView, find_view
 from widgets.rows import Cell, TextRow, Tone
 
 STATUS_LINES = 12
@@ -77,12 +78,15 @@ def runs(options: argparse.Namespace) -> int:
     """All runs that pass the filter, what needs attention first."""
     wanted = parse_filter(options.filter)
     with open_session(options) as session:
+        named = find_view(options.view, session.settings.views) if options.view else SavedView()
+        if named.filter and not options.filter:
+            wanted = parse_filter(named.filter)
         snapshot, now = session.load(), session.now()
         for root in snapshot.roots:
             if root.error:
                 output.tell(f"{root.path}: {root.error}")
-        shown = arrange(snapshot.runs, RunsView(now=now, filter=wanted))
-        if options.by == "cluster":
+        shown = arrange(snapshot.runs, RunsView(now=now, filter=wanted, sort=Sort(named.sort or "attention")))
+        if options.by == "cluster" or (named.cluster and not options.json):
             return _by_cluster(shown, now, options)
         if options.limit is not None:
             shown = shown[: max(0, options.limit)]
@@ -91,7 +95,7 @@ def runs(options: argparse.Namespace) -> int:
         else:
             output.table(_TITLES, [_line(run, now) for run in shown])
             if not shown:
-                output.tell("no runs" if not options.filter else f"no run matches {options.filter}")
+                output.tell("no runs" if not wanted.text else f"no run matches {wanted.text}")
     return int(ExitCode.OK)
 
 

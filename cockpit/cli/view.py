@@ -11,6 +11,7 @@ from cockpit.errors import CockpitError
 from cockpit.filtering import parse_filter
 from cockpit.sanitize import clean
 from cockpit.terminal import no_screen
+from cockpit.view_settings import find_view
 
 
 def view(options: argparse.Namespace) -> int:
@@ -27,7 +28,8 @@ def view(options: argparse.Namespace) -> int:
     session.settings = session.settings.model_copy(update={name: value for name, value in given.items() if value})
     from cockpit.app import come_back, run_app
 
-    app = come_back(session, given=wanted, fresh=options.fresh, theme=options.theme)
+    named = find_view(options.view, session.settings.views) if options.view else None
+    app = come_back(session, given=wanted, fresh=options.fresh, theme=options.theme, named=named)
     try:
         return run_app(app, mouse=options.mouse or session.settings.mouse)
     except CockpitError:
@@ -59,14 +61,8 @@ def demo(options: argparse.Namespace) -> int:
         shown.verb = "status" if headless else "view"
         if headless:
             return _status(shown)
-        shown.filter, shown.theme, shown.glyphs, shown.fps, shown.mouse, shown.fresh = (
-            "",
-            None,
-            None,
-            None,
-            False,
-            False,
-        )
+        shown.filter, shown.mouse, shown.fresh = "", False, False
+        shown.theme = shown.glyphs = shown.fps = shown.view = None
         return view(shown)
     finally:
         producer.terminate()

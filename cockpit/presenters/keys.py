@@ -1,5 +1,6 @@
 """The key map as a Markdown table: what the README shows, made from the registry like everything else about keys."""
 
+from cockpit.command_line import word_of
 from cockpit.commands import COMMANDS, Group, show_keys
 
 START, END = "<!-- keys -->", "<!-- /keys -->"
@@ -14,8 +15,9 @@ def markdown_keys() -> str:
             if command.group is not group:
                 continue
             keys = _escape(show_keys(command.keys))
-            shown = f"`{keys}`" if keys else ""
-            if command.acts and shown:
+            typed = f":{word_of(command)} {command.takes}".strip()
+            shown = f"`{keys}`" if keys else f"`{_escape(typed)}`"
+            if command.acts:
                 shown = f"**{shown}**"
             lines.append(f"| {shown} | `{command.id}` | {_escape(command.help)} |")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from widgets.rows import FormField, MenuItem, TextRow
 
 if TYPE_CHECKING:
     from widgets.dialogs import WalkPicture
+    from widgets.dialogs.help import Find
 
 
 async def menu(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
@@ -18,7 +19,7 @@ async def menu(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | No
     return await app.push_screen_wait(MenuDialog(title, items))
 
 
-async def search(app: App[Any], title: str, items: Sequence[MenuItem]) -> str | None:
+async def search(app: App[Any], title: str, items: "Sequence[MenuItem] | Find") -> str | None:
     """One of many things, found by typing; its id, or `None`."""
     from widgets.dialogs import HelpDialog
 

@@ -23,6 +23,7 @@ from cockpit.screens.attention import Attention
 from cockpit.screens.bindings import screen_bindings
 from cockpit.screens.commanding import Commanding
 from cockpit.screens.host import Host
+from cockpit.screens.jumps import Jumps
 from cockpit.screens.logfiles import LogFiles
 from cockpit.screens.marking import Marking
 from cockpit.screens.measuring import Measuring
@@ -53,8 +54,10 @@ from widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from cockpit.screens.acting import Acting
+    from cockpit.screens.arguments import Arguments
     from cockpit.screens.checking import Checking
     from cockpit.screens.choosing import Choosing
+    from cockpit.screens.command_bar import CommandBar
     from cockpit.screens.comparing import Comparing
     from cockpit.screens.copying import Copying
     from cockpit.screens.items import Items
@@ -175,6 +178,25 @@ class CockpitScreen(PacedScreen[None]):
         from cockpit.screens.palette import Palette
 
         return Palette(self)
+
+    @cached_property
+    def command_bar(self) -> "CommandBar":
+        """Understands the command line."""
+        from cockpit.screens.command_bar import CommandBar
+
+        return CommandBar(self)
+
+    @cached_property
+    def arguments(self) -> "Arguments":
+        """Carries out commands with something behind their names."""
+        from cockpit.screens.arguments import Arguments
+
+        return Arguments(self)
+
+    @cached_property
+    def jumps(self) -> Jumps:
+        """Knows where jumps started."""
+        return Jumps(self)
 
     @cached_property
     def copying(self) -> "Copying":
@@ -316,7 +338,9 @@ class CockpitScreen(PacedScreen[None]):
         gc.enable()
         footer = self.query_one("#footer", Footer)
         self.mount(
-            FilterBar("/", id="filter"), FilterBar(":", complete=self.palette.complete, id="command"), before=footer
+            FilterBar("/", id="filter"),
+            FilterBar(":", complete=self.command_bar.complete, history=self.command_bar.earlier, id="command"),
+            before=footer,
         )
         self.run_worker(self.session.board.start, thread=True, group="board", exit_on_error=False)
         self.checking.start()
@@ -483,6 +507,7 @@ class CockpitScreen(PacedScreen[None]):
 
     def open_place(self, path: str, line: int | None) -> None:
         """Show a file of the run at a line, in the Log pane."""
+        self.jumps.start()
         self.logfiles.open_path(path, line)
         self.focus_pane("log")
 
@@ -519,7 +544,7 @@ class CockpitScreen(PacedScreen[None]):
 
     @on(FilterBar.Submitted)
     def _line_entered(self, event: FilterBar.Submitted) -> None:
-        self.palette.entered(event.bar, event.value, event.choice)
+        self.palette.entered(event.bar, event.value)
 
     @on(FilterBar.Cancelled)
     def _line_cancelled(self, event: FilterBar.Cancelled) -> None:

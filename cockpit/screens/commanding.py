@@ -48,6 +48,8 @@ class Commanding:
             "go.last": lambda: screen.focus_pane(screen.view.previous or "runs"),
             "pane.next": lambda: self._cycle(1),
             "pane.previous": lambda: self._cycle(-1),
+            "go.older": lambda: screen.jumps.go(-1),
+            "go.newer": lambda: screen.jumps.go(1),
             "tab.next": lambda: screen.logfiles.turn(1),
             "tab.previous": lambda: screen.logfiles.turn(-1),
             "view.zoom": self._zoom,
@@ -86,6 +88,7 @@ class Commanding:
             "incident.pin": screen.responding.pin,
             "incident.postmortem": lambda: screen.responding.review("postmortem"),
             "incident.bundle": lambda: screen.responding.review("bundle"),
+            "incident.handoff": screen.responding.handoff,
             "incident.metrics": screen.responding.metrics,
             **{
                 f"incident.{what}": partial(screen.responding.act, what)
@@ -99,6 +102,7 @@ class Commanding:
             "app.help": screen.palette.help,
             "app.palette": screen.palette.palette,
             "app.suspend": screen.app.action_suspend_process,
+            "app.leave": screen.app.exit,
             "app.close": lambda: screen.run_worker(self._close(), group="dialog", exit_on_error=False),
             "app.quit": screen.host.interrupted,
         }
@@ -156,7 +160,7 @@ class Commanding:
 
     def _no_response(self, command: Command) -> str | None:
         """Why a command about an incident is not possible."""
-        if command.id in ("incident.next", "incident.metrics"):
+        if command.id in ("incident.next", "incident.metrics", "incident.handoff"):
             return None
         if command.id in ("incident.postmortem", "incident.bundle"):
             if self._screen.responding.last_of_run(self._screen.scope.run) is not None:
@@ -318,6 +322,7 @@ class Commanding:
         if what is None:
             return
         screen.view = replace(screen.view, hunt=what)
+        screen.jumps.start()
         if screen.deck.state.active == "log":
             screen.logfiles.hunt(what, _HUNTS[what], step)
         elif not screen.pane(screen.deck.state.active).hunt(_HUNTS[what], step):

@@ -89,6 +89,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         Binding("X", "act('menu')", show=False, id="run.menu"),
         Binding("M", "review('postmortem')", show=False, id="incident.postmortem"),
         Binding("E", "review('bundle')", show=False, id="incident.bundle"),
+        Binding("H", "handoff", show=False, id="incident.handoff"),
         Binding("V", "verify", show=False, id="checklist.verify"),
     ]
 
@@ -299,6 +300,11 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         """A report of the incident, before it is written."""
         if not any(worker.group == "dialog" and worker.is_running for worker in self.workers):
             Reviewing(self, self.session, self.index).review(kind, self.name_of)
+
+    def action_handoff(self) -> None:
+        """The hand-off of the shift, before it is written."""
+        if not any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+            Reviewing(self, self.session, self.index).handoff()
 
     def action_verify(self) -> None:
         """Ask the checks of its checklist."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.comeback import FilePlace
 from cockpit.errors import CockpitError
@@ -14,6 +15,7 @@ from cockpit.presenters.links import FileLink, link_of
 from cockpit.screens.files import LogFile, log_files
 from cockpit.screens.handing_over import HandingOver
 from cockpit.screens.log_reader import LogReader
+from cockpit.sources.line_time import time_of
 from widgets.log_view import LogView
 from widgets.rows import Cell, EmptyState, Level, Row, TextRow, Tone
 
@@ -113,8 +115,17 @@ class LogFiles:
         if not place.chosen and place.line is None:
             self.default()
             return
+        if place.line is not None and self._shown is not None and self._shown.path == place.path and self._path:
+            self._pane.following = False
+            self.reader.goto_line(place.line)
+            return
         known = next((file for file in self.files if file.path == place.path), None)
         self._want(known or LogFile(place.title, place.path, place.job), place.line)
+
+    @property
+    def time_here(self) -> datetime | None:
+        """The time of the line under the cursor, where it has one."""
+        return time_of(self.reader.text(4_096), self._screen.session.now())
 
     def ensure(self) -> None:
         """Open what is wanted, if the pane can be seen; a hidden pane reads nothing."""
@@ -124,7 +135,9 @@ class LogFiles:
         if region is None or region.height < 2:
             return
         (file, line), self._wanted = self._wanted, None
-        self._screen.run_worker(self._follow(file, line), group="tail", exclusive=True, exit_on_error=False)
+        # Not a coroutine: one that is cancelled before it begins would never be awaited.
+        follow: Any = partial(self._follow, file, line)
+        self._screen.run_worker(follow, group="tail", exclusive=True, exit_on_error=False)
 
     def _want(self, file: LogFile, line: int | None) -> None:
         self._shown = file

@@ -1,24 +1,22 @@
 """Asking for a command by its name: help, palette and command line; and the filter line, which is typed alike."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cockpit.command_line import word_of
 from cockpit.commands import BY_ID, COMMANDS, Command, Group, show_keys
 from cockpit.errors import UsageError
-from cockpit.filtering import EVERYTHING, FIELDS, FLAGS, parse_filter
+from cockpit.filtering import EVERYTHING, parse_filter
 from cockpit.own_keys import OWN
 from cockpit.presenters import words
-from cockpit.presenters.runs import Sort
 from cockpit.screens import asking
+from cockpit.screens.palette_items import KINDS, PaletteItems, go_to
 from widgets.filter_bar import FilterBar
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
-
-_RUN = "run:"
-"""Palette ids of runs."""
+    from widgets.dialogs.help import Find
 
 
 class Palette:
@@ -61,77 +59,37 @@ class Palette:
         await self._pick("Help: keys valid here", [*self._items(here), *self._screen.own_actions.items()])
 
     async def _palette(self) -> None:
-        runs = [
-            MenuItem(f"{_RUN}{run.key}", words.text(run.id, limit=80).text, "", "Runs", words.run_state(run.state).text)
-            for run in self._screen.painter.shown[:1_000]
-        ]
-        await self._pick("Commands and runs", [*self._items(COMMANDS), *self._screen.own_actions.items(), *runs])
+        await self._pick("Commands, runs, incidents, playbooks, views", PaletteItems(self._screen, self._items))
 
-    async def _pick(self, title: str, items: list[MenuItem]) -> None:
-        choice = await asking.search(self._screen.app, title, items)
+    async def _pick(self, title: str, items: "Sequence[MenuItem] | Find") -> None:
+        screen = self._screen
+        choice = await asking.search(screen.app, title, items)
         if choice is None:
             return
-        if choice.startswith(_RUN):
-            self._screen.focus_pane("runs")
-            self._screen.pane("runs").move_to(choice.removeprefix(_RUN))
-        elif choice.startswith(OWN):
-            self._screen.own_actions.act(choice.removeprefix(OWN))
-        else:
-            self._screen.commanding.run(choice)
+        kind, _, name = choice.partition(":")
+        try:
+            if kind in KINDS and name:
+                go_to(screen, kind, name)
+            elif choice.startswith(OWN):
+                screen.own_actions.act(choice.removeprefix(OWN))
+            elif choice in BY_ID and BY_ID[choice].needs:
+                self._open("command", f"{word_of(BY_ID[choice])} ")
+            else:
+                screen.commanding.run(choice)
+        except UsageError as error:
+            screen.app.notify(words.text(error).text, severity="warning", markup=False)
 
-    def complete(self, text: str) -> Sequence[MenuItem]:
-        """Completions of the command line."""
-        word, _, rest = text.partition(" ")
-        if rest or text.endswith(" "):
-            return [item for item in self._arguments(word) if item.title.startswith(rest)]
-        found = [c for c in COMMANDS if word.lower() in c.id or word.lower() in c.title.lower()]
-        own = [replace(item, id=item.help) for item in self._screen.own_actions.items() if word.lower() in item.help]
-        return [*self._items(found), *own]
-
-    def _arguments(self, word: str) -> list[MenuItem]:
-        choices: dict[str, Sequence[str]] = {
-            "sort": [order.value for order in Sort],
-            "theme": sorted(self._screen.app.available_themes),
-            "playbook": [book.id for book in self._screen.session.library.playbooks],
-            "filter": [f"is:{flag}" for flag in FLAGS] + [f"{field}:" for field in FIELDS],
-        }
-        return [MenuItem(f"{word} {choice}", choice) for choice in choices.get(word, ())]
-
-    def entered(self, bar: FilterBar, value: str, choice: str | None) -> None:
+    def entered(self, bar: FilterBar, value: str) -> None:
         """Enter on an input line."""
         if bar.id == "filter":
             if self.filter_typed(value):
                 self._leave(bar)
             return
-        line = value.strip() if " " in value.strip() or not value.strip() else choice or value.strip()
-        problem = self._carry_out(line)
+        problem = self._screen.command_bar.enter(value)
         bar.problem = problem or ""
         if problem is None:
+            # A command may have brought another pane forward; the focus follows it.
             self._leave(bar)
-
-    def _carry_out(self, line: str) -> str | None:
-        """A command line; what is wrong with it, if anything."""
-        word, _, argument = line.partition(" ")
-        argument = argument.strip()
-        screen = self._screen
-        if not word:
-            return None
-        if argument and word == "filter":
-            return None if self.filter_typed(argument) else self._bar("filter").problem
-        if argument and word == "sort" and argument in list(Sort):
-            self._screen.commanding.change(sort=Sort(argument))
-        elif argument and word == "theme" and argument in screen.app.available_themes:
-            screen.app.theme = argument
-        elif argument and word == "playbook" and screen.session.library.get(argument) and screen.scope.run:
-            screen.recording.start(screen.scope.run, argument)
-        elif line in BY_ID:
-            # After the bar has closed: a command that opens a dialog or moves the focus finds the panes.
-            screen.call_after_refresh(screen.commanding.run, line)
-        elif (own := screen.own_actions.named(line)) is not None:
-            screen.call_after_refresh(screen.own_actions.act, own)
-        else:
-            return f"no command {words.text(line, limit=60).text!r}; tab completes, ctrl-p lists them"
-        return None
 
     def filter_typed(self, value: str) -> bool:
         """Filter as it is typed; a broken expression keeps the last good one and says what is wrong."""

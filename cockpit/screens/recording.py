@@ -19,6 +19,7 @@ from cockpit.screens.item_menu import say_told
 from widgets.rows import MenuItem, TextRow
 
 if TYPE_CHECKING:
+    from cockpit.models.playbook import Playbook
     from cockpit.screens.cockpit import CockpitScreen
 
 _PAGE = 86
@@ -108,8 +109,6 @@ class Recording:
         self._screen.run_worker(self._read_playbook(), group="dialog", exit_on_error=False)
 
     async def _read_playbook(self) -> None:
-        from cockpit.presenters.pages import playbook_page
-
         screen = self._screen
         run = screen.scope.run
         if run is None:
@@ -122,9 +121,21 @@ class Recording:
         if book is None:
             screen.app.notify("no playbook fits this run; p lists them", markup=False)
             return
+        await self._show_page(book)
+
+    async def _show_page(self, book: "Playbook") -> None:
+        from cockpit.presenters.pages import playbook_page
+
+        screen = self._screen
         lines = playbook_page(book, min(_PAGE, screen.size.width - _FRAME))
         rows = [TextRow(str(number), spans=line) for number, line in enumerate(lines)]
         await asking.tell(screen.app, words.text(book.title).text, rows)
+
+    def read(self, name: str) -> None:
+        """Show a playbook as a page, by its id."""
+        book = self._screen.session.library.get(name)
+        if book is not None:
+            self._screen.run_worker(self._show_page(book), group="dialog", exit_on_error=False)
 
     def start(self, run: Run, playbook: str) -> None:
         """Start a playbook and go to its checklist."""

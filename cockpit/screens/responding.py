@@ -53,6 +53,11 @@ class Responding:
         """The open incidents, the most severe first."""
         return tuple(incident for incident, _ in self._open)
 
+    @property
+    def everything(self) -> tuple[Incident, ...]:
+        """Every incident, the newest first."""
+        return tuple(reversed(self._all))
+
     def of_run(self, run: Run | None) -> Incident | None:
         """The open incident a run belongs to, the most severe of them, or `None`."""
         return next((each for each in self.open if run is not None and run.key in each.run_keys), None)
@@ -73,6 +78,10 @@ class Responding:
         mine = self.last_of_run(self._screen.scope.run)
         if mine is not None:
             self._reviewing.review(kind, mine.id)
+
+    def handoff(self) -> None:
+        """What the next shift must know, before it is written."""
+        self._reviewing.handoff()
 
     def metrics(self) -> None:
         """What all incidents cost."""

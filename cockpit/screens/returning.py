@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cockpit.screens.cockpit import CockpitScreen
     from cockpit.settings import Settings
+    from cockpit.view_settings import SavedView
 
 SOON_S = 1.0
 """Seconds after a key until where it led to is written."""
@@ -49,6 +50,18 @@ def view_of(
         clustered=remembered.clustered,
         previous=remembered.previous,
     )
+
+
+def in_view(remembered: Remembered | None, named: "SavedView", now: "datetime") -> Remembered:
+    """What is remembered, as far as a named view does not say otherwise."""
+    seen = remembered or Remembered(saved_at=now)
+    wanted = {"filter": named.filter, "sort": named.sort, "times": named.times, "clustered": named.cluster}
+    wanted["zoomed"] = named.zoom
+    changes: dict[str, object] = {name: value for name, value in wanted.items() if value is not None}
+    if named.pane is not None:
+        changes["place"] = seen.place.model_copy(update={"pane": named.pane})
+        changes["screen"] = "panes"
+    return seen.model_copy(update=changes)
 
 
 def _filter(text: str) -> Filter:

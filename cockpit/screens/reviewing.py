@@ -18,7 +18,7 @@ TITLES = {"postmortem": "Post-mortem", "bundle": "Escalation bundle"}
 
 
 class Reviewing:
-    """The keys `M` and `E`; their headless twins are `cockpit postmortem` and `cockpit bundle`."""
+    """The keys `M`, `E` and `H`; their headless twins are `cockpit postmortem`, `bundle` and `handoff`."""
 
     def __init__(self, screen: Screen[Any], session: "Session", index: "IncidentIndex") -> None:
         self._screen = screen
@@ -47,6 +47,28 @@ class Reviewing:
             screen.notify(words.text(error).text, title=f"{title}: not written", severity="error", markup=False)
         else:
             screen.notify(words.text(report.path).text, title=f"{title} is written", markup=False, timeout=10)
+
+    def handoff(self) -> None:
+        """The hand-off of the shift: shown, and written once that is confirmed."""
+        self._screen.run_worker(self._handoff(), group="dialog", exit_on_error=False)
+
+    async def _handoff(self) -> None:
+        from cockpit.presenters.review import review_rows
+        from cockpit.screens.review import ReviewScreen
+        from cockpit.shift_report import keep_handoff, make_handoff
+
+        screen, session = self._screen, self._session
+        try:
+            made = await asyncio.to_thread(make_handoff, session, session.board.snapshot.runs)
+            name = words.text(f"Shift hand-off: {made.path.name}").text
+            rows, refused = review_rows(made.text, (), 0), session.refusal(made.root)
+            if not await screen.app.push_screen_wait(ReviewScreen(name, rows, refused=refused)):
+                return
+            await asyncio.to_thread(keep_handoff, session, made)
+        except CockpitError as error:
+            screen.notify(words.text(error).text, title="Hand-off: not written", severity="error", markup=False)
+        else:
+            screen.notify(words.text(made.path).text, title="Hand-off is written", markup=False, timeout=10)
 
     def metrics(self) -> None:
         """What all incidents cost."""

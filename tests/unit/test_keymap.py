@@ -29,6 +29,7 @@ DOCUMENTED = {
     "u": "act.undo", "X": "run.menu", "m": "incident.pin", "i": "incident.next", "I": "incident.declare",
     "S": "incident.severity", "P": "incident.phase", "O": "incident.own", "U": "incident.update",
     "V": "checklist.verify", "M": "incident.postmortem", "E": "incident.bundle", "D": "view.diagnose",
+    "H": "incident.handoff", "d": "view.diff", "b": "view.monitor", "ctrl+o": "go.older",
 }  # fmt: skip
 """The documented key map, as far as it is about runs: what a key does in the Runs pane, else where it works at all."""
 
@@ -78,7 +79,7 @@ def test_capitals_act_and_nothing_else_does() -> None:
     ]
     # vim's own two, the switch that only ever takes rights away, Diagnose and Verify, which look at the evidence,
     # and the reports, which are looked through before they are written.
-    assert set(looking) == {"G", "N", "W", "D", "V", "M", "E"}
+    assert set(looking) == {"G", "N", "W", "D", "V", "M", "E", "H"}
 
 
 def test_every_command_says_what_it_does() -> None:
@@ -116,9 +117,9 @@ def test_a_key_once_understood_stays_understood(text: str) -> None:
 
 
 def test_a_remap_replaces_the_keys() -> None:
-    keymap = build_keymap({"view.sort": "F, ^o", "run.resume": "f5"})
+    keymap = build_keymap({"view.sort": "F, ^x", "run.resume": "f5"})
     assert keymap.problems == ()
-    assert keymap.of(BY_ID["view.sort"]) == ("F", "ctrl+o")
+    assert keymap.of(BY_ID["view.sort"]) == ("F", "ctrl+x")
     assert keymap.of(BY_ID["run.resume"]) == ("f5",)
     assert keymap.of(BY_ID["view.times"]) == ("t",)
 

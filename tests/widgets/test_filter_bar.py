@@ -22,7 +22,7 @@ class Listening(Bench):
 
     def on_mount(self) -> None:
         self.changed: list[str] = []
-        self.submitted: list[tuple[str, str | None]] = []
+        self.submitted: list[str] = []
         self.cancelled = 0
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
@@ -30,7 +30,7 @@ class Listening(Bench):
         self.changed.append(event.value)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        self.submitted.append((event.value, event.choice))
+        self.submitted.append(event.value)
 
     def on_filter_bar_cancelled(self) -> None:
         self.cancelled += 1
@@ -53,7 +53,7 @@ async def test_it_is_hidden_until_opened() -> None:
         await pilot.pause()
         assert not screen_lines(app)[-1].startswith(" /")
     assert app.changed[-1] == "state:failed!"
-    assert app.submitted == [("state:failed!", None)]
+    assert app.submitted == ["state:failed!"]
     assert app.cancelled == 1
 
 
@@ -97,9 +97,36 @@ async def test_completions_are_offered_and_taken() -> None:
         await pilot.press(*"run")
         await pilot.pause()
         assert "quit" not in "\n".join(screen_lines(app))
-        await pilot.press("down", "tab")
+        await pilot.press("tab", "tab")
         await pilot.pause()
         assert bar.value == "run.retry"
+        await pilot.press("tab")
+        assert bar.value == "run.resume"
+        await pilot.press("shift+tab")
         await pilot.press("enter")
         await pilot.pause()
-    assert app.submitted == [("run.retry", "run.retry")]
+    assert app.submitted == ["run.retry"]
+
+
+HISTORY = ["sort name", "filter state:failed", "sort age"]
+
+
+async def test_up_and_down_walk_the_lines_that_begin_with_what_was_typed() -> None:
+    app = Listening(RunList, lambda: FilterBar(":", complete, history=lambda: HISTORY))
+    async with app.run_test(size=(60, 16)) as pilot:
+        bar = app.query_one(FilterBar)
+        bar.open()
+        seen = []
+        for key in ("up", "up", "up", "up", "down", "down", "down", "down"):
+            await pilot.press(key)
+            seen.append(bar.value)
+        newest_first = HISTORY[::-1]
+        assert seen == [*newest_first, newest_first[2], *newest_first[1::-1], "", ""]
+        await pilot.press(*"so", "up")
+        assert bar.value == "sort age"
+        await pilot.press("up")
+        assert bar.value == "sort name"
+        await pilot.press("down", "down")
+        assert bar.value == "so"
+        await pilot.press("up", "x", "enter")
+    assert app.submitted == ["sort agex"]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,6 +27,10 @@ MOVES = {
 """Keys that move the list although the input has the focus."""
 
 
+Find = Callable[[str], Sequence[MenuItem]]
+"""What a search finds, best first."""
+
+
 class HelpDialog(Dialog[str | None]):
     """A searchable list of commands: the id of the one to carry out, or `None`.
 
@@ -34,14 +39,19 @@ class HelpDialog(Dialog[str | None]):
 
     def __init__(
         self,
-        items: Sequence[MenuItem],
+        items: Sequence[MenuItem] | Find,
         *,
         title: str = "Help",
         deaf_s: float = DEAF_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(title, deaf_s=deaf_s, clock=clock)
-        self.items = items
+        self._find: Find = items if callable(items) else partial(_matching, items)
+
+    @property
+    def items(self) -> Sequence[MenuItem]:
+        """What it shows before anything is searched for."""
+        return self._find("")
 
     def compose(self) -> ComposeResult:
         """The search, the items, what the keys do."""
@@ -64,7 +74,8 @@ class HelpDialog(Dialog[str | None]):
 
     def _show(self, search: str) -> None:
         body = self.query_one("#body", MenuList)
-        body.set_rows(menu_rows(item for item in self.items if matches(item, search)))
+        # Another search, other rows: the best of them is selected.
+        body.reset_rows(menu_rows(self._find(search)))
         self.fit_body()
 
     @on(DialogInput.Changed)
@@ -83,6 +94,10 @@ class HelpDialog(Dialog[str | None]):
         hint = self.query_one("#hint", Static)
         hint.set_classes("line bad")
         hint.update(Content(f"{row.item.title}: {row.item.disabled}"))
+
+
+def _matching(items: Sequence[MenuItem], search: str) -> list[MenuItem]:
+    return [item for item in items if matches(item, search)]
 
 
 def matches(item: MenuItem, search: str) -> bool:
