@@ -218,24 +218,36 @@ def _jobs(state_dir: Path) -> Iterator[Job]:
 
 def _standing(job_dir: Path, result: dict[str, Any] | None, *, alive: bool) -> dict[str, Any]:
     """The fields of a job that say how it stands."""
+    verdict = read_object(job_dir / VERDICT)
     if result is None:
         if alive:
             return {"state": JobState.RUNNING, "outcome": "running"}
         pid = orphan(job_dir)
         still = f"; its command still runs as process {pid}" if pid else ""
-        what = "its supervisor vanished" if (job_dir / SUPERVISOR).exists() else "it died before its command was run"
-        return {"state": JobState.LOST, "outcome": f"lost: {what}{still}"}
+        lost = {"state": JobState.LOST, "outcome": f"{lost_text(job_dir)}{still}"}
+        if verdict is None or verdict.get("state") != JobState.LOST.value:
+            return lost
+        return lost | {name: verdict[name] for name in _TOLD}
     ended = {
         "exit_code": int(result["exit_code"]),
         "signal": result.get("signal"),
         "ended_at": _moment(result["ended_at"]),
     }
-    verdict = read_object(job_dir / VERDICT)
     if verdict is not None:
-        return ended | {name: verdict[name] for name in ("state", "outcome", "judged_by", "evidence")}
+        return ended | {name: verdict[name] for name in ("state", *_TOLD)}
     if alive:
         return ended | {"state": JobState.RUNNING, "outcome": f"{outcome_text(result)}; what it did is being judged"}
     return ended | _provisional(result)
+
+
+_TOLD = ("outcome", "judged_by", "evidence")
+"""What a verdict says besides the state."""
+
+
+def lost_text(job_dir: Path) -> str:
+    """How a job came to be lost."""
+    what = "its supervisor vanished" if (job_dir / SUPERVISOR).exists() else "it died before its command was run"
+    return f"lost: {what}"
 
 
 def _provisional(result: dict[str, Any]) -> dict[str, Any]:

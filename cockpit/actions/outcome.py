@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cockpit.actions.aftermath import Aftermath, Before, read_after
-from cockpit.actions.jobs import job_dirs, outcome_text
+from cockpit.actions.jobs import job_dirs, lost_text, orphan, outcome_text
 from cockpit.actions.said import Said, read_output
 from cockpit.actions.storage import pretty, read_object, write_reserved
 from cockpit.actions.supervisor import JOB, OUTPUT, RESULT, VERDICT, VERDICT_RESERVE
@@ -41,7 +41,7 @@ class Verdict(Model):
     """How a job ended.
 
     Attributes:
-        state: Neither `running` nor `lost`.
+        state: Not `running`.
         outcome: For people.
         judged_by: What that rests on.
         evidence: Where it can be read; paths of the run are relative to the root, that of the output is absolute.
@@ -96,15 +96,19 @@ def _quoted(said: Said) -> str:
 
 
 def conclude(job_dir: Path) -> None:
-    """Judge a job that has a result and no verdict yet, and write the verdict down.
+    """Judge a job that has ended and has no verdict yet, and write the verdict down.
 
-    For whoever holds the job's lock (`cockpit.actions.ending`). Evidence that cannot be read is said, not raised.
+    One that was lost stays lost; what its run shows is told all the same. For whoever holds the job's lock
+    (`cockpit.actions.ending`). Evidence that cannot be read is said, not raised.
 
     Raises:
         OSError: The verdict could not be written.
     """
     facts, result = read_object(job_dir / JOB), read_object(job_dir / RESULT)
-    if facts is None or result is None or (job_dir / VERDICT).exists():
+    if facts is None or (job_dir / VERDICT).exists():
+        return
+    if result is None:
+        _conclude_lost(job_dir, facts)
         return
     output = job_dir.absolute() / OUTPUT
     notes: list[str] = []
@@ -120,6 +124,14 @@ def conclude(job_dir: Path) -> None:
     if notes:
         verdict = verdict.model_copy(update={"outcome": clean("; ".join([verdict.outcome, *notes]), _OUTCOME)})
     _write(job_dir, verdict)
+
+
+def _conclude_lost(job_dir: Path, facts: dict[str, Any]) -> None:
+    """What the run shows of a job that nobody saw end; nothing while its command may still be at work."""
+    after = None if orphan(job_dir) is not None else _aftermath(job_dir, facts)
+    if after is not None:
+        by = () if after.failed is None else (RUN,)
+        _write(job_dir, _verdict(JobState.LOST, f"{lost_text(job_dir)}; {after.text}", by, None, after, ""))
 
 
 def load_verdict(job_dir: Path) -> Verdict | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,14 +13,16 @@ import pytest
 from cockpit.actions.aftermath import Aftermath, Before, read_after, take_before
 from cockpit.actions.desk import ActionDesk
 from cockpit.actions.ending import journal_holds, settle
-from cockpit.actions.jobs import wait_job
-from cockpit.actions.supervisor import VERDICT
+from cockpit.actions.jobs import is_alive, load_job, orphan, wait_job
+from cockpit.actions.launcher import start_job
+from cockpit.actions.storage import read_object
+from cockpit.actions.supervisor import SUPERVISOR, VERDICT
 from cockpit.models.action import ActionSpec, Job, JobState
 from cockpit.models.run import Run, RunState
 from cockpit.sources import registry
 from cockpit.sources.base import Source
 from tests.builders import FlowStudioRun
-from tests.workshop import PATIENCE_S, Workshop
+from tests.workshop import PATIENCE_S, Workshop, until
 
 NAME = "run-20261121-040000-aaa111"
 NOW = datetime(2026, 11, 21, 4, 1, tzinfo=UTC)
@@ -264,3 +267,26 @@ def test_the_cockpits_own_archive_needs_no_more_than_its_exit_code(
     assert (job.state, job.judged_by) == (JobState.SUCCEEDED, ("exit code",))
     assert "evidence" not in job.outcome
     assert ActionSpec(id="x", title="x").outcome == ()
+
+
+def test_a_lost_job_stays_lost_and_tells_what_its_run_shows(
+    source: Source, failed: FlowStudioRun, tmp_path: Path
+) -> None:
+    shop = Workshop(tmp_path)
+    job = start_job(shop.plan("sleep", "100"), shop.context, lambda: "f1", before=before(source, failed))
+    until(lambda: "child" in (read_object(shop.dir(job) / SUPERVISOR) or {}), "its command runs")
+    facts = read_object(shop.dir(job) / SUPERVISOR) or {}
+    os.kill(int(facts["pid"]), signal.SIGKILL)
+    until(lambda: not is_alive(shop.dir(job)), "the supervisor is gone")
+    heal(failed)
+    os.killpg(int(facts["child"]), signal.SIGKILL)
+    until(lambda: orphan(shop.dir(job)) is None, "and its command")
+    assert settle(shop.state, shop.journal, journal_holds(shop.journal.path)) == 1
+    lost = load_job(shop.dir(job))
+    assert lost is not None
+    assert (lost.state, lost.judged_by) == (JobState.LOST, ("evidence of the run",))
+    assert lost.outcome.startswith(
+        "lost: its supervisor vanished; build.implement: its new receipt says succeeded; the run went from failed"
+    )
+    (entry,) = shop.entries("action.ended")
+    assert (entry.data["state"], entry.data["run_after"]) == ("lost", "partial")
