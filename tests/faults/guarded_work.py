@@ -2,6 +2,9 @@
 
 import os
 import sys
+import time
+
+MEETINGS = 5
 
 guarded, run = sys.argv[1:]
 busy = os.path.join(guarded, "busy")  # noqa: PTH118 - starts within milliseconds
@@ -11,9 +14,12 @@ except FileExistsError:
     with open(os.path.join(guarded, "overlap"), "a") as file:  # noqa: PTH118, PTH123
         file.write(f"{run}\n")
     sys.exit(9)
-for _ in range(50):
-    # Room for the others to come in between.
-    os.sched_yield()
+# Long enough for the others to come in between: until some of them were refused. At the end nobody comes any more.
+refused = os.path.join(run, "..", "..", "refused")  # noqa: PTH118
+size = os.path.getsize(refused)  # noqa: PTH202
+patience = time.monotonic() + 1
+while os.path.getsize(refused) < size + MEETINGS and time.monotonic() < patience:  # noqa: PTH202
+    time.sleep(0.002)
 with open(os.path.join(run, "done"), "a") as file:  # noqa: PTH118, PTH123
     file.write("x")
 os.rmdir(busy)  # noqa: PTH106

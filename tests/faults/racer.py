@@ -63,6 +63,7 @@ class Source:
 
 def desk(base: Path, name: str) -> ActionDesk:
     """The desk of one operator."""
+    (base / "refused").touch()
     actor = Actor(user=name, real_user=name, tty=None, ssh_peer=None)
     journal = Journal(base / "state" / "journal.jsonl", actor, system_clock)
     context = JobContext(base / "state", journal, system_clock, actor, journal.path)
@@ -83,6 +84,8 @@ def main(base: Path, name: str, attempts: int) -> None:
             job = mine.perform(plan, ref)
         except CockpitError as error:
             told.append({**about, "refused": str(error), "as": type(error).__name__})
+            with (base / "refused").open("a") as file:
+                file.write("x")
         else:
             told.append({**about, "job": job.id})
     sys.stdout.write(json.dumps(told))

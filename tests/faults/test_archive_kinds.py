@@ -104,8 +104,8 @@ def test_sockets_and_fifos_are_named_and_stay_with_the_original(run: Path, tmp_p
     assert sorted(path.name for path in run.iterdir()) == ["file", "pipe", "socket"]
 
 
-def test_a_sparse_gigabyte_costs_little_and_comes_back_sparse(run: Path, tmp_path: Path) -> None:
-    size = 1 << 30
+def test_a_large_sparse_file_costs_little_and_comes_back_sparse(run: Path, tmp_path: Path) -> None:
+    size = 1 << 28
     with (run / "sparse.db").open("wb") as file:
         file.write(b"head")
         file.seek(size // 2)
@@ -113,7 +113,7 @@ def test_a_sparse_gigabyte_costs_little_and_comes_back_sparse(run: Path, tmp_pat
         file.truncate(size)
     os.utime(run / "sparse.db", ns=(0, 1_763_712_000_123_456_789))
     made = create(run, ref_of(run.parent), target_in(tmp_path))
-    assert made.path.stat().st_size < 2_000_000
+    assert made.path.stat().st_size < 500_000
     run.rename(tmp_path / "gone")
     restore(made.path, run.parent)
     entry = (run / "sparse.db").stat()
@@ -154,13 +154,13 @@ def test_a_path_longer_than_the_kernel_takes_is_an_error_and_nothing_stays(run: 
     subprocess.run(["rm", "-rf", str(run)], check=True)
 
 
-def test_ten_thousand_small_files(run: Path, tmp_path: Path) -> None:
-    for folder in range(100):
+def test_thousands_of_small_files(run: Path, tmp_path: Path) -> None:
+    for folder in range(30):
         (run / str(folder)).mkdir()
         for number in range(100):
             (run / str(folder) / f"{number}.json").write_text(f'{{"n": {number}}}')
     there_and_back(run, tmp_path)
-    assert len(verify(target_in(tmp_path)).manifest.members) == 10_101
+    assert len(verify(target_in(tmp_path)).manifest.members) == 3_031
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
