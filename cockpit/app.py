@@ -43,6 +43,7 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
     TITLE = "cockpit"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (82, "-roomy")]  # noqa: RUF012 - as Textual
     # Textual's own ctrl-q, which quits without a question, is not inherited. Ctrl-c works in dialogs and inputs too.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, system=True, priority=True, id="app.quit")
