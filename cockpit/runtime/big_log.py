@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cockpit.runtime.log_file import Breaks, Identity, LogHandle, LogLines
 from cockpit.sources.block_counts import BLOCK, Newlines
+from cockpit.sources.jsonfile import why
 
 CHUNK = 1024 * 1024
 """Bytes read at once."""
@@ -80,6 +81,8 @@ class BigLog:
         self._seen: tuple[int, int] | None = None
         self._gone = False
         self._size = 0
+        self.problem: str | None = None
+        """Why there is no file, or none that can be read."""
 
     def look(self, budget: int = BUDGET) -> Look:
         """See what happened, and count at most `budget` bytes more, at least one chunk."""
@@ -104,12 +107,13 @@ class BigLog:
         """Open what has the name now, if that is another file."""
         named = _identity(self.path)
         if self._file is not None and named == self._file.identity:
-            self._gone = False
+            self._gone, self.problem = False, None
             return Happening.SAME
+        found: LogHandle | None = None
         try:
-            found = None if named is None else LogHandle(self.path)
-        except OSError:
-            found = None
+            found, self.problem = LogHandle(self.path), None
+        except OSError as error:
+            self.problem = why(error, self.path)
         if found is None:
             was, self._gone = self._gone, True
             return Happening.SAME if was else Happening.GONE

@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cockpit.errors import CockpitError, UsageError
-from cockpit.sources.lines import FileLines
+from cockpit.runtime.big_log import BigLog
+from cockpit.runtime.log_file import LogLines
+from cockpit.sources.line_level import SPAN
 from cockpit.sources.paths import on_disk
 
 _KEEP = 8
-"""Files whose line index is remembered, so that going back and forth in a large log reads only what is new."""
+"""Big files of which it is remembered where lines are, so that going back and forth reads only what is new."""
+_BIG = 1 << 20
+_CUT = " …"
+"""Marks a line that is longer than what is handed out of it."""
 
 
 _SQLITE = b"SQLite format 3\0"
 _BLOCK = 1 << 20
 _QUOTE = 300
+_ALL = 1 << 62
 
 
 class Digest(NamedTuple):
@@ -51,7 +57,7 @@ class EvidenceReader:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lines: OrderedDict[Path, FileLines] = OrderedDict()
+        self._logs: OrderedDict[Path, tuple[BigLog, threading.Lock]] = OrderedDict()
         self._guard = threading.Lock()
 
     def resolve(self, path: str) -> Path:
@@ -70,13 +76,6 @@ class EvidenceReader:
         """Size and times of a file. Raises as `resolve` does."""
         return self._check(path)[1]
 
-    def open_lines(self, path: str) -> FileLines:
-        """The lines of a file, for panes that draw lazily; nothing is read before its `refresh`.
-
-        Raises as `resolve` does.
-        """
-        return FileLines(self.resolve(path))
-
     def read_lines(
         self, path: str, around: int | None = None, before: int = 3, after: int = 3
     ) -> list[tuple[int, str]]:
@@ -92,17 +91,13 @@ class EvidenceReader:
             UsageError: The path is refused, see `resolve`.
             CockpitError: The file cannot be read.
         """
-        lines = self._indexed(self.resolve(path))
-        partial = lines.partial
-        total = len(lines) + bool(partial)
+        lines = self._counted(self.resolve(path))
+        total = len(lines)
         if not total:
             return []
         middle = min(max(around or 1, 1), total)
         first, last = max(middle - before, 1), min(middle + after, total)
-        found = lines.lines(first - 1, min(last, len(lines)))
-        if last > len(lines):
-            found.append(partial)
-        return [(first + number, line.decode("utf-8", "replace")) for number, line in enumerate(found)]
+        return [(number, _told(lines, number)) for number in range(first, last + 1)]
 
     def digest(self, path: str, line: int | None = None) -> Digest:
         """The hash of a file, or of one of its lines. Reads all of it up to the line; databases too, as a whole.
@@ -127,16 +122,21 @@ class EvidenceReader:
         modified = datetime.fromtimestamp(status.st_mtime_ns // 1_000 / 1_000_000, UTC)
         return Digest(found[0], status.st_size, modified, found[1])
 
-    def _indexed(self, real: Path) -> FileLines:
+    def _counted(self, real: Path) -> LogLines:
+        """All lines of a file as of now."""
         with self._guard:
-            lines = self._lines.pop(real, None) or FileLines(real)
-            self._lines[real] = lines
-            while len(self._lines) > _KEEP:
-                self._lines.popitem(last=False)
-        lines.refresh()
-        if lines.problem is not None:
-            raise CockpitError(f"{real.name}: {lines.problem}")
-        return lines
+            log, lock = self._logs.pop(real, None) or (BigLog(real), threading.Lock())
+        with lock:
+            look = log.look(_ALL)
+        if look.lines is None or log.problem is not None:
+            raise CockpitError(f"{real.name}: {log.problem or 'no such file'}")
+        # A small one is soon counted again, and not kept open for that.
+        if look.lines.size > _BIG:
+            with self._guard:
+                self._logs[real] = (log, lock)
+                while len(self._logs) > _KEEP:
+                    self._logs.popitem(last=False)
+        return look.lines
 
     def _check(self, path: str) -> tuple[Path, os.stat_result]:
         if not path or "\0" in path or path.startswith("/"):
@@ -155,6 +155,14 @@ class EvidenceReader:
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"not an ordinary file: {path!r}")
         return real, status
+
+
+def _told(lines: LogLines, number: int) -> str:
+    span = lines.span(number - 1)
+    if span is None:
+        return ""
+    text = lines.text(span, SPAN).decode("utf-8", "replace")
+    return text if span.length <= SPAN else f"{text}{_CUT}"
 
 
 def _hash_all(file: BinaryIO) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """An open log and its lines by number, read from the disk as they are looked at; a million cost what is on screen."""
 
+import errno
 import os
 import stat
 import threading
@@ -56,7 +57,7 @@ class LogHandle:
         weakref.finalize(self, os.close, fd)
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"not an ordinary file: {path}")
+            raise OSError(errno.ENXIO, "not an ordinary file")
         self._fd = fd
         self.identity: Identity = (status.st_dev, status.st_ino)
 

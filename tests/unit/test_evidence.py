@@ -73,8 +73,6 @@ def test_refuses_what_leads_out_of_the_root(reader: EvidenceReader, path: str) -
     with pytest.raises(UsageError):
         reader.read_lines(path)
     with pytest.raises(UsageError):
-        reader.open_lines(path)
-    with pytest.raises(UsageError):
         reader.stat(path)
 
 
@@ -117,11 +115,3 @@ def test_tells_size_and_times(reader: EvidenceReader) -> None:
     path.write_text("12345")
     assert reader.stat("run/log").st_size == 5
     assert reader.stat("run/log").st_mtime_ns == path.stat().st_mtime_ns
-
-
-def test_open_lines_reads_lazily(reader: EvidenceReader) -> None:
-    (reader.root / "run/log").write_text("a\nb\n")
-    lines = reader.open_lines("run/log")
-    assert len(lines) == 0
-    lines.refresh()
-    assert lines.line(1) == b"b"
