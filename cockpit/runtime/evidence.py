@@ -125,7 +125,7 @@ class EvidenceReader:
     def _counted(self, real: Path) -> LogLines:
         """All lines of a file as of now."""
         with self._guard:
-            log, lock = self._logs.pop(real, None) or (BigLog(real), threading.Lock())
+            log, lock = self._logs.pop(real, (BigLog(real), threading.Lock()))
         with lock:
             look = log.look(_ALL)
         if look.lines is None or log.problem is not None:
