@@ -32,7 +32,7 @@ THEME_VARIABLE_DEFAULTS: dict[str, str] = {
     "cursor-blurred-foreground": "#d7dae0",
     "cursor-blurred-background": "#242831",
     "cursor-blurred-style": "none",
-    "frame": "#454b58",
+    "frame": "#5f6572",
     "frame-focus": "#7cc4ff",
     "pane-title": "#d7dae0",
     "pane-title-style": "none",

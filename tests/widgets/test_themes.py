@@ -92,7 +92,7 @@ def test_every_text_can_be_read(path: Path) -> None:
     data = read(path)
     variables = data["variables"]
     if data["ansi"]:
-        # Nothing is known about the terminal's colours, but their reverse is as readable as they are.
+        # The reverse of the terminal's own colours is as readable as they are.
         assert variables["cursor-style"] == "reverse"
         assert variables["cursor-foreground"] == variables["cursor-background"] == "ansi_default"
         return
@@ -110,7 +110,43 @@ def test_every_text_can_be_read(path: Path) -> None:
         if (ratio := contrast(variables[text], grounds[ground])) < needed
     }
     assert not bad
+    assert contrast(variables["frame"], data["background"]) >= 3
     assert contrast(variables["frame-focus"], data["background"]) >= 3
+
+
+PALETTES = {
+    "xterm": (
+        "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
+        "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+    ),
+    "vga": (
+        "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa "
+        "555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff"
+    ),
+    "campbell": (
+        "0c0c0c c50f1f 13a10e c19c00 0037da 881798 3a96dd cccccc "
+        "767676 e74856 16c60c f9f1a5 3b78ff b4009e 61d6d6 f2f2f2"
+    ),
+}
+"""The sixteen colours of xterm, of the Linux console and of Windows Terminal."""
+NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+@pytest.mark.parametrize("name", ["ansi-dark", "ansi-light"])
+def test_every_text_can_be_read_in_the_colours_of_common_terminals(name: str, palette: str) -> None:
+    data = read(next(path for path in THEMES if path.stem == name))
+    codes = dict(zip([*NAMES, *(f"bright_{each}" for each in NAMES)], PALETTES[palette].split(), strict=True))
+    ground = codes["black"] if data["dark"] else "ffffff"
+    codes["default"] = codes["white"] if data["dark"] else codes["black"]
+
+    def against_ground(variable: str) -> float:
+        return contrast(f"#{codes[data['variables'][variable].removeprefix('ansi_')]}", f"#{ground}")
+
+    texts = [*TONES, "pane-title", "pane-title-focus", "bar-foreground"]
+    bad = {text: round(ratio, 2) for text in texts if (ratio := against_ground(text)) < 4.5}
+    bad |= {line: round(ratio, 2) for line in ("frame", "frame-focus") if (ratio := against_ground(line)) < 3}
+    assert not bad
 
 
 @pytest.mark.parametrize("path", THEMES, ids=lambda path: path.stem)
