@@ -46,6 +46,11 @@ def root_slug(root: Path) -> str:
     return f"{name or 'root'}-{digest}"
 
 
+def index_path(root: Path) -> Path:
+    """Where the index of a root is kept."""
+    return cache_dir() / f"index-{root_slug(root)}.db"
+
+
 def state_dir(root: Path, override: Path | None = None) -> Path:
     """The state directory of `root`.
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from cockpit.cli.manpage import manpage
 from cockpit.config_reference import END as SETTINGS_END
 from cockpit.config_reference import START as SETTINGS_START
 from cockpit.config_reference import markdown_reference
@@ -20,6 +21,8 @@ def generated() -> dict[str, str]:
         "docs/configuration.md": _between(
             "docs/configuration.md", SETTINGS_START, SETTINGS_END, f"\n{markdown_reference()}\n"
         ),
+        "docs/keys.md": _between("docs/keys.md", KEYS_START, KEYS_END, markdown_keys()),
+        "docs/cockpit.1": manpage(),
     }
 
 

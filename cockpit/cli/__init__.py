@@ -18,6 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"cockpit {__version__}\n")
         return 0
+    if arguments[:1] == ["completion-words"]:
+        from cockpit.cli.completing import main as complete
+
+        return complete(arguments[2:])
     try:
         code = _run(arguments)
         sys.stdout.flush()

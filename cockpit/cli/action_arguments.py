@@ -6,6 +6,9 @@ from collections.abc import Callable
 ACTIONS = ("resume", "retry", "archive", "restore")
 """Actions that are verbs; every other action of a run (`cockpit actions RUN`) is `cockpit ACTION RUN` too."""
 
+RUN = "its id, as `cockpit runs` prints it; its path where several have that id"
+"""What a run is named by."""
+
 VERBS: dict[str, str] = {
     "actions": "what can be done to a run, and why not the rest",
     "plan": "what an action would do; changes nothing",
@@ -26,15 +29,15 @@ def add(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     Args:
         verb: Makes the parser of a verb.
     """
-    verb("actions").add_argument("run", metavar="RUN")
+    verb("actions").add_argument("run", metavar="RUN", help=RUN)
     plan = verb("plan")
-    plan.add_argument("action", metavar="ACTION")
+    plan.add_argument("action", metavar="ACTION", help="its id, as `cockpit actions RUN` lists it")
     _action_arguments(plan)
     plan.add_argument("--dry-run", action="store_true", help="let its command say what it would do, as make -n does")
     for name in (*ACTIONS, "do"):
         act = verb(name)
         if name == "do":
-            act.add_argument("action", metavar="ACTION")
+            act.add_argument("action", metavar="ACTION", help="its id, as `cockpit actions RUN` lists it")
         _action_arguments(act)
         confirmation(act)
         if name != "do":
@@ -69,7 +72,7 @@ def _duration(text: str) -> float:
 
 
 def _action_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("run", metavar="RUN", help=RUN)
     _choices(parser)
 
 
@@ -83,8 +86,8 @@ def _choices(parser: argparse.ArgumentParser) -> None:
 def _bulk_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     bulk = verb("bulk")
     bulk.usage = "cockpit bulk ACTION (RUN... | --filter EXPR | --rest-of BULK) [--yes] [--dry-run] ..."
-    bulk.add_argument("action", metavar="ACTION")
-    bulk.add_argument("runs", metavar="RUN", nargs="*")
+    bulk.add_argument("action", metavar="ACTION", help="its id, as `cockpit actions RUN` lists it")
+    bulk.add_argument("runs", metavar="RUN", nargs="*", help="these; or --filter, or --rest-of")
     bulk.add_argument("--filter", metavar="EXPR", default="", help="the runs that match; the grammar is that of `runs`")
     bulk.add_argument("--rest-of", metavar="BULK", help="the runs that this bulk left undone, planned anew")
     bulk.add_argument("--dry-run", action="store_true", help="show the plans; change nothing")

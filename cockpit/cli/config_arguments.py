@@ -16,11 +16,6 @@ WORDS: dict[str, str] = {
     "schema": "its JSON schema, for editors that complete TOML",
 }
 
-_EXAMPLES = """\
-examples:
-  cockpit config show roots limits --changed
-  cockpit config check ./config.toml"""
-
 
 def add(verb: Callable[[str], argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
     """Add the verb.
@@ -30,8 +25,6 @@ def add(verb: Callable[[str], argparse.ArgumentParser], shared: argparse.Argumen
         shared: The options every word takes.
     """
     config = verb("config")
-    config.epilog = _EXAMPLES
-    config.formatter_class = argparse.RawDescriptionHelpFormatter
     config.set_defaults(what="show", names=[], changed=False)
     words = config.add_subparsers(dest="what", metavar="WORD", title="words (default: show)")
     made = {

@@ -48,6 +48,7 @@ _HANDLERS: dict[str, str] = {
     "info": "cockpit.cli.host:info",
     "keys": "cockpit.cli.host:keys",
     "config": "cockpit.cli.config:config",
+    "completion": "cockpit.cli.completion:completion",
 }
 
 

@@ -5,11 +5,17 @@ import re
 from collections.abc import Callable, Sequence
 
 from cockpit import __version__
-from cockpit.cli import action_arguments, config_arguments, incident_arguments, report_arguments, shift_arguments
+from cockpit.cli import (
+    action_arguments,
+    completion_arguments,
+    config_arguments,
+    help_texts,
+    incident_arguments,
+    report_arguments,
+    shift_arguments,
+)
 
-_EXIT_CODES = """\
-exit codes: 0 ok · 1 the thing asked about is bad · 2 usage or configuration · 3 gate not met · 4 audit broken ·
-  5 the run moved since its plan · 69 root missing · 70 internal error · 129 hang-up
+_MORE = """\
 A first word that is a verb is the verb: write ./runs for a directory of that name. Another word before a run is one
 of the run's actions, as `cockpit actions RUN` lists them: cockpit ACTION RUN [--set NAME=VALUE] [--yes]."""
 
@@ -38,6 +44,7 @@ VERBS: dict[str, str] = {
     "info": "paths and versions",
     "keys": "the key map",
     **config_arguments.VERBS,
+    **completion_arguments.VERBS,
     "demo": "a live demo workspace",
 }
 
@@ -49,9 +56,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if action is not None:
         words.insert(action, "do")
     elif not any(word in VERBS for word in words[:1]) and _verb_place(words) is None:
-        return _view_parser().parse_args(words)
+        return view_parser().parse_args(words)
     words, command = _split_command(words)
-    options = _verb_parser().parse_args(words)
+    options = verb_parser().parse_args(words)
     options.command = command
     options.guessed = action is not None
     # argparse lets what stands after the verb replace what stood before; roots add up.
@@ -111,6 +118,14 @@ _ACTS = {"--flow", "--step", "--set", "--remove", "--yes", "--plan", "--timeout"
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def _codes() -> str:
+    return "exit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in help_texts.EXIT_CODES)
+
+
+def _examples() -> str:
+    return "\n".join(f"  {each}" for each in help_texts.VIEW_EXAMPLES)
+
+
 def _global_options(*, defaults: bool, roots: str = "root") -> argparse.ArgumentParser:
     """Options shared by all verbs; on sub-parsers without defaults, so that they do not undo what stood before.
 
@@ -133,12 +148,13 @@ def _global_options(*, defaults: bool, roots: str = "root") -> argparse.Argument
     return parser
 
 
-def _view_parser() -> argparse.ArgumentParser:
+def view_parser() -> argparse.ArgumentParser:
+    """The parser of the program without a verb: the terminal UI."""
     verbs = "\n".join(f"  {name:<10} {text}" for name, text in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="cockpit",
         description="Incident cockpit for AI-agent workflow runs. With no verb it opens the terminal UI on ROOT.",
-        epilog=f"verbs (cockpit VERB --help):\n{verbs}\n\n{_EXIT_CODES}",
+        epilog=f"examples:\n{_examples()}\n\nverbs (cockpit VERB --help):\n{verbs}\n\n{_MORE}\n\n{_codes()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[_global_options(defaults=True)],
         allow_abbrev=False,
@@ -163,9 +179,10 @@ def _frames(text: str) -> int:
     return int(text)
 
 
-def _verb_parser() -> argparse.ArgumentParser:
+def verb_parser() -> argparse.ArgumentParser:
+    """The parser of everything that begins with a verb."""
     parser = argparse.ArgumentParser(
-        prog="cockpit", parents=[_global_options(defaults=True)], epilog=_EXIT_CODES,
+        prog="cockpit", parents=[_global_options(defaults=True)], epilog=_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"cockpit {__version__}")
@@ -186,7 +203,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     runs.add_argument("--limit", metavar="N", type=int, help="at most N runs")
     runs.add_argument("--by", choices=("cluster",), help="cluster: runs that failed in the same way on one line")
     for name in ("show", "diagnose"):
-        verb(name).add_argument("run", metavar="RUN")
+        verb(name).add_argument("run", metavar="RUN", help=action_arguments.RUN)
     action_arguments.add(verb)
     _record_verb(verb)
     _checklist_verbs(verb)
@@ -194,6 +211,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     report_arguments.add(verb)
     shift_arguments.add(verb)
     config_arguments.add(verb, _global_options(defaults=False, roots="last_roots"))
+    completion_arguments.add(verb)
     audit = verb("audit")
     audit.add_argument("check", metavar="verify", nargs="?", choices=("verify",), help="check the hash chain")
     audit.add_argument("--since", metavar="T", help="ISO time, or an age such as 2h")
@@ -205,6 +223,7 @@ def _verb_parser() -> argparse.ArgumentParser:
     demo = verb("demo")
     demo.add_argument("directory", metavar="DIR", nargs="?", help="where to make it; default: a temporary directory")
     demo.add_argument("--headless", action="store_true", help="print its status instead of opening it")
+    help_texts.complete_helps(parser)
     return parser
 
 
@@ -219,8 +238,7 @@ Output itself is not masked. If nothing can be kept, the command runs all the sa
 The exit code is that of CMD; 128 + n where signal n ended it, 127 where there is no such command, 126 where it cannot
 be executed, and 2 where the words before -- are wrong.
 The root is --root, else COCKPIT_ROOT, else the configured root or directory with a .cockpit the command is started in
-or below, else the working directory.
-example: cockpit record --run nightly -- invoke coordinator-run"""
+or below, else the working directory."""
 
 
 def _record_verb(verb: Callable[[str], argparse.ArgumentParser]) -> None:
@@ -253,6 +271,6 @@ def _checklist_verbs(verb: Callable[[str], argparse.ArgumentParser]) -> None:
     perform.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an input of the action")
     action_arguments.confirmation(perform)
     playbooks = verb("playbooks")
-    playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list")
+    playbooks.add_argument("what", nargs="?", choices=("list", "show", "lint"), default="list", help="default: list")
     playbooks.add_argument("names", metavar="ID|FILE", nargs="*")
     playbooks.add_argument("--raw", action="store_true", help="show: the file as it is, to start your own from")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock, system_clock
-from cockpit.locations import STATE_FOLDER
+from cockpit.locations import STATE_FOLDER, index_path
 from cockpit.models.detail import RunDetail
 from cockpit.models.physics import Physics
 from cockpit.models.run import Run, RunRef
@@ -17,7 +17,7 @@ from cockpit.models.snapshot import RootStatus, Snapshot, WatchMode
 from cockpit.runtime.census import Census
 from cockpit.runtime.feed import Listener
 from cockpit.runtime.history import History
-from cockpit.runtime.index import Index, index_path
+from cockpit.runtime.index import Index
 from cockpit.runtime.mounts import is_silent
 from cockpit.runtime.publisher import Publisher
 from cockpit.runtime.reader import Judge, RunReader

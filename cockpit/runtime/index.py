@@ -16,7 +16,6 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 import cockpit
-from cockpit.locations import cache_dir, root_slug
 from cockpit.models.problem import Problem
 from cockpit.models.run import ATTENTION, Run, RunState
 from cockpit.runtime.compact import without_gc
@@ -51,11 +50,6 @@ _RUNS = TypeAdapter(list[Run])
 
 Row = tuple[Run, str]
 """A summary and the fingerprint it was read from."""
-
-
-def index_path(root: Path) -> Path:
-    """Where the index of a root is kept."""
-    return cache_dir() / f"index-{root_slug(root)}.db"
 
 
 def state_rank(state: RunState) -> int:

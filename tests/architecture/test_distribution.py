@@ -15,7 +15,17 @@ from cockpit.presenters.keys import END, START, markdown_keys
 from cockpit.theming import shipped_dir
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCES = ("cockpit", "widgets", "themes", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md")
+SOURCES = (
+    "cockpit",
+    "widgets",
+    "themes",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs",
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +70,9 @@ def test_everything_that_is_no_module_is_in_the_wheel(names: set[str]) -> None:
 
 def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     folders = {name.split("/")[0] for name in names}
-    assert folders == {"cockpit", "widgets", f"cockpit-{__version__}.dist-info"}
+    assert folders == {"cockpit", "widgets", f"cockpit-{__version__}.dist-info", f"cockpit-{__version__}.data"}
+    data = {name.partition("/")[2] for name in names if name.startswith(f"cockpit-{__version__}.data/")}
+    assert data == {"data/share/man/man1/cockpit.1"}
     assert not [name for name in names if "test" in name.lower() and not name.startswith("cockpit-")]
     assert not [name for name in names if name.endswith((".pyc", ".orig", "~"))]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.parser import VERBS, _verb_parser
+from cockpit.cli import config_arguments
+from cockpit.cli.parser import VERBS, verb_parser
 from tests.cli.conftest import DONE, FAILED, LIVE, Cli
 
 ARCHIVED = DONE
@@ -65,6 +66,9 @@ LOOKS = {
     *("incident list", "incident show", "incident timeline", "metrics", "handoff"),
     # Prints; a file that is named is written without any record of it.
     *("postmortem", "incident capture"),
+    # About the operator's own configuration and shell.
+    *(f"config {word}" for word in config_arguments.WORDS),
+    "completion",
     # Makes a workspace of its own, with producers of its own, and opens that read-only.
     "demo",
 }
@@ -82,7 +86,7 @@ def verbs(parser: argparse.ArgumentParser, prefix: tuple[str, ...] = ()) -> Iter
 
 
 def test_every_verb_is_known_to_write_or_to_look() -> None:
-    known = set(verbs(_verb_parser()))
+    known = set(verbs(verb_parser()))
     assert {verb.partition(" ")[0] for verb in known} == set(VERBS)
     assert known == set(WRITES) | LOOKS, "say in WRITES or LOOKS of this file what the verb does"
     assert not set(WRITES) & LOOKS

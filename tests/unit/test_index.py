@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.locations import index_path
 from cockpit.models.run import Reason, Run, RunRef, RunState
 from cockpit.runtime import index as module
-from cockpit.runtime.index import Index, Row, index_path
+from cockpit.runtime.index import Index, Row
 from tests.conftest import NOW
 
 
