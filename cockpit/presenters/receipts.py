@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cockpit.models.detail import RunDetail
-from cockpit.models.records import Handoff, HandoffStatus, Receipt, StepFact
+from cockpit.models.records import Handoff, HandoffStatus, Receipt, StepFact, StepStatus
 from cockpit.presenters import times, words
 from cockpit.presenters.runs import place
 from cockpit.presenters.times import TimeStyle
@@ -96,6 +96,8 @@ def _took(fact: StepFact) -> int | None:
 
 def _note(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> Cell:
     """The most telling word about a step: its error, its blocked handoff, a missing receipt, its summary."""
+    if receipt is not None and receipt.status.bad and fact.status is StepStatus.SUCCEEDED:
+        return Cell(f"no receipt of this attempt; the one before: {receipt.status.value}", Tone.WARN)
     error = fact.error or (receipt.error if receipt else None)
     if error:
         return words.text(last_line(error), Tone.BAD)

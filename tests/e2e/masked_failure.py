@@ -122,7 +122,7 @@ def within(*arguments: str | Path, env: dict[str, str] | None = None) -> subproc
             code = main(words)
         except SystemExit as end:
             code = int(end.code or 0)
-    said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    said, told = (stream.buffer.getvalue().decode() for stream in (out, err))
     return subprocess.CompletedProcess(words, code, said, told)
 
 

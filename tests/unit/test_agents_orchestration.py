@@ -212,6 +212,15 @@ def test_only_commands_of_this_system_are_its_runs(root: Path, record: Recorder)
     assert verdict(only(root)).state.value == "succeeded"
 
 
+@pytest.mark.parametrize("name", ["two\nlines.txt", "end\n.log", "x\x1b[2J.out"])
+def test_a_console_whose_name_holds_control_characters_is_a_run_too(root: Path, name: str) -> None:
+    (root / name).write_text(f"$ invoke coordinator-run\n{FAILED}rc=0\n")
+    ref = only(root)
+    assert (ref.id, ref.path) == (Path(name).stem, name)
+    assert verdict(ref).state.value == "failed"
+    assert SOURCE.owner(root, root / name) == ref
+
+
 def test_a_recording_for_a_run_bears_its_name(root: Path, record: Recorder) -> None:
     record.ended("invoke", "run-planner", run="nightly", output="Plan guardado en: artifacts/plan.md\n")
     assert only(root).id == "nightly"

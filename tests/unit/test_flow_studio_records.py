@@ -382,6 +382,18 @@ def test_a_retried_step_is_what_its_last_attempt_was(run: FlowStudioRun) -> None
     assert (step.status, step.error) == (StepStatus.SUCCEEDED, None)
 
 
+def test_an_event_does_not_turn_the_failed_receipt_of_its_attempt_green(run: FlowStudioRun) -> None:
+    run.event("step_start", "build", "implement", "code-implementer", at=0)
+    run.receipt("build", "implement", "code-implementer", at=20, status="failed", error="boom")
+    run.event("step_end", "build", "implement", "code-implementer", at=30, status="succeeded")
+    (step,) = detail_of(run).steps
+    assert (step.status, step.error) == (StepStatus.FAILED, "boom")
+    run.event("step_start", "build", "implement", "code-implementer", at=40)
+    run.event("step_end", "build", "implement", "code-implementer", at=50, status="succeeded")
+    (step,) = detail_of(run).steps
+    assert (step.status, step.error) == (StepStatus.SUCCEEDED, None), "another attempt, whose receipt is missing"
+
+
 def test_a_retry_that_only_writes_a_receipt_counts(run: FlowStudioRun) -> None:
     run.step("build", "implement", "code-implementer", at=0, ok=False, error="boom")
     run.receipt("build", "implement", "code-implementer", at=30)

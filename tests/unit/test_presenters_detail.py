@@ -66,6 +66,11 @@ def test_steps_done_come_first_and_those_expected_after() -> None:
     assert len({row.key for row in rows}) == 3
 
 
+def test_a_step_that_went_well_behind_an_older_failed_receipt_says_so() -> None:
+    row = only_row(receipt(status=StepStatus.FAILED, error="boom"))
+    assert (row.note.text, row.note.tone) == ("no receipt of this attempt; the one before: failed", Tone.WARN)
+
+
 def test_a_row_shows_what_its_receipt_says() -> None:
     step = fact(agent="coder", attempts=3, started_at=NOW - timedelta(minutes=9), ended_at=NOW - timedelta(minutes=5))
     tokens = Tokens(prompt=1_000, completion=234, total=1_234)

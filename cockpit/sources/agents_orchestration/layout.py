@@ -23,7 +23,7 @@ from cockpit.sources.recordings import Recording
 
 CONFIG = "config/agents.config.json"
 _LOG = "logs/agents.log"
-_TEXT = re.compile(r".+\.(?:log|txt|out)(?:\.\d+)?\Z")
+_TEXT = re.compile(r".+\.(?:log|txt|out)(?:\.\d+)?\Z", re.DOTALL)
 _SKIP = frozenset(("node_modules", "__pycache__", "venv", "site-packages", "vectorstore", "docs", "tests"))
 _HEAD = 16 * 1024
 _MAX_FOLDERS = 200

@@ -1,7 +1,8 @@
 """Steps put together from everything that speaks of them: events, receipts, handoffs.
 
-The later record wins, and where they are of one time the worse one does: a receipt is written before its step's last
-event, and overwritten by the next round of a microloop (formats/flow-studio.md 1, "Microloops overwrite").
+The later record wins, and of one attempt the worse one does: a receipt is written before its step's last event, and
+overwritten by the next round of a microloop (formats/flow-studio.md 1, "Microloops overwrite"). So what an event says
+of an attempt does not turn its failed receipt green; only another attempt, begun after that receipt, does.
 """
 
 from collections.abc import Sequence
@@ -157,7 +158,9 @@ def _receipt_wins(mark: Mark | None, status: StepStatus, receipt: Receipt) -> bo
     if status.bad == receipt.status.bad:
         return receipt.status.bad and receipt.error is not None and mark.error is None
     if receipt.status.bad:
-        return end is None or said is None or end >= said or (said - end).total_seconds() < 1
+        if end is None or said is None or end >= said or (said - end).total_seconds() < 1:
+            return True
+        return mark.started_at is None or mark.started_at <= end
     return receipt.ended_at is not None and said is not None and receipt.ended_at > said
 
 
