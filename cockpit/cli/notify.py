@@ -4,19 +4,16 @@ import argparse
 import sys
 from typing import Any
 
-from cockpit.actions.delivery import Delivery, deliver
+from cockpit.actions.delivery import Delivery
 from cockpit.cli import output
 from cockpit.cli.actions import on_terminal
 from cockpit.cli.incident_room import Room, open_room
-from cockpit.errors import CockpitError, ExitCode, UsageError
-from cockpit.incidents import records
+from cockpit.errors import ExitCode, UsageError
 from cockpit.notify_settings import Channel
+from cockpit.notifying import channel_for, outcome, said, send
 from cockpit.reporting import templates_dir
 from cockpit.reports.notices import Notice, compose
-from cockpit.reports.redact import Redactor
 from cockpit.sanitize import clean
-
-_MAX_SAID = 300
 
 
 def notify(options: argparse.Namespace) -> int:
@@ -32,7 +29,7 @@ def notify(options: argparse.Namespace) -> int:
             given=_given(options.set),
             own=templates_dir(),
         )
-        channel = _channel(room, notice, options.send) if options.send is not None else None
+        channel = channel_for(room.session, one, notice.template, options.send) if options.send is not None else None
         if not options.json:
             sys.stdout.write("".join(f"{clean(line)}\n" for line in notice.text.splitlines()))
             sys.stdout.flush()
@@ -52,51 +49,11 @@ def _given(pairs: list[str]) -> dict[str, str]:
     return made
 
 
-def _channel(room: Room, notice: Notice, name: str) -> Channel:
-    """The channel that is named, where it may carry this.
-
-    Raises:
-        UsageError: There is none, it may not, or the notification would say what is not so.
-    """
-    channels = room.session.settings.notify
-    channel = channels.get(name)
-    if channel is None:
-        known = f"there are: {', '.join(sorted(channels))}" if channels else "the configuration has no [notify.<name>]"
-        raise UsageError(f"no channel {clean(name, 40)!r}; {known}")
-    if channel.templates and notice.template not in channel.templates:
-        raise UsageError(f"the channel {name} carries only: {', '.join(map(clean, channel.templates))}")
-    if notice.template == "resolution" and room.incident.resolved_at is None:
-        raise UsageError(f"{room.incident.id} is not resolved: its phase verify was not passed; nothing was sent")
-    return channel
-
-
 def _send(room: Room, notice: Notice, name: str, channel: Channel, *, asked: bool) -> Delivery:
     if not asked:
         _confirm(name, channel)
-    argv = channel.argv(
-        {
-            "subject": notice.subject,
-            "incident": room.incident.id,
-            "severity": room.incident.severity.value,
-            "template": notice.template,
-        }
-    )
-    sent = deliver(argv, notice.text, timeout_s=channel.timeout)
-    said = _said(sent)
-    outcome = f"{sent.outcome}: {said}" if said else sent.outcome
-    try:
-        room.desk.amend(
-            room.incident.id,
-            lambda one: records.notified(
-                one, notice.template, name, delivered=sent.delivered, outcome=outcome, exit_code=sent.exit_code,
-                sha256=notice.sha256,
-            ),
-        )  # fmt: skip
-    except CockpitError as error:
-        word = "was sent" if sent.delivered else "was not sent"
-        raise CockpitError(f"the notification {word} through {name} ({sent.outcome}), but that is not on record: "
-                           f"{error}") from error  # fmt: skip
-    output.tell(f"{'sent' if sent.delivered else 'NOT sent'} through {name}: {outcome}")
+    sent = send(room.desk, room.incident, notice, name, channel)
+    output.tell(f"{'sent' if sent.delivered else 'NOT sent'} through {name}: {outcome(sent)}")
     return sent
 
 
@@ -108,12 +65,6 @@ def _confirm(name: str, channel: Channel) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip() != "y":
         raise UsageError("nothing was sent")
-
-
-def _said(sent: Delivery) -> str:
-    """The last line a channel wrote, clean and without secrets."""
-    lines = [line for line in Redactor().text(sent.output, "channel").splitlines() if line.strip()]
-    return clean(lines[-1].strip(), _MAX_SAID) if lines else ""
 
 
 def _document(room: Room, notice: Notice, name: str | None, sent: Delivery | None) -> dict[str, Any]:
@@ -131,7 +82,7 @@ def _document(room: Room, notice: Notice, name: str | None, sent: Delivery | Non
             "delivered": sent.delivered,
             "exit_code": sent.exit_code,
             "outcome": sent.outcome,
-            "said": _said(sent) or None,
+            "said": said(sent) or None,
             "unread": sent.unread,
         },
     }

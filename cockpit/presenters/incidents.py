@@ -204,6 +204,23 @@ def timeline_rows(rows: Sequence[TimelineRow], now: datetime, style: TimeStyle) 
     return [timeline_row(row, number, now, style) for number, row in enumerate(rows)]
 
 
+def timeline_page(row: TimelineRow) -> list[TextRow]:
+    """A line of a timeline in full. The keys of its links are the places of the evidence, counted from 0."""
+    when = f"{row.at:%Y-%m-%d %H:%M:%S} UTC"
+    by = f"{when} by {row.actor}" if row.actor else when
+    told = f"{by}, entry {row.seq} of the journal" if row.seq else by
+    made = [
+        TextRow(key="text", spans=(words.text(row.text, Tone.STRONG, 4_000),)),
+        TextRow(key="when", spans=(words.text(f"{row.kind}, {told}", Tone.DIM),)),
+    ]
+    for number, place in enumerate(row.evidence):
+        path = place.path if place.line is None else f"{place.path}:{place.line}"
+        made.append(TextRow(key=str(number), spans=(words.text(path, Tone.ACCENT, 1_000),), link=True))
+        if place.quote:
+            made.append(TextRow(key=f"quote-{number}", spans=(words.text(place.quote, Tone.PLAIN, 1_000),), indent=2))
+    return made
+
+
 class _Lines:
     """Lines of a name and what is known under it; nothing known is no line, a name said once is not repeated."""
 

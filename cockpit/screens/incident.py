@@ -26,6 +26,7 @@ from cockpit.presenters.times import TimeStyle
 from cockpit.screens.incident_acts import IncidentActs
 from cockpit.screens.incident_ticks import IncidentTicks
 from cockpit.screens.neighbours import Neighbours
+from cockpit.screens.reading import ReadingScreen
 from cockpit.screens.reviewing import Reviewing
 from widgets.checklist import Checklist
 from widgets.detail import DetailPane
@@ -321,17 +322,19 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
 
     @on(Timeline.Chosen, "#story")
     def _row_chosen(self, event: Timeline.Chosen) -> None:
-        """To the evidence of a line of the timeline."""
+        """A line of the timeline in full, and from there to its evidence."""
         number = event.key.rpartition("-")[2]
         timeline = self.picture.timeline if self.picture else ()
         if not number.isdigit() or int(number) >= len(timeline):
             return
-        evidence = next(iter(timeline[int(number)].evidence), None)
-        if evidence is None:
-            seq = timeline[int(number)].seq
-            self.notify(f"It stands in the journal, entry {seq}." if seq else "It names no file.", markup=False)
-        else:
-            self.dismiss((evidence.path, evidence.line))
+        row = timeline[int(number)]
+
+        def closed(key: str | None) -> None:
+            if key is not None:
+                place = row.evidence[int(key)]
+                self.dismiss((place.path, place.line))
+
+        self.app.push_screen(ReadingScreen(f"Timeline of {self.name_of}", rows.timeline_page(row)), closed)
 
     def action_close(self) -> None:
         """Back to the panes."""

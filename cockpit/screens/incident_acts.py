@@ -17,6 +17,7 @@ from cockpit.screens import asking
 from cockpit.screens.incident_record import Recorder
 from cockpit.screens.recording import backdated
 from cockpit.screens.responding import severity_picture
+from cockpit.screens.reviewing import Reviewing
 from widgets.rows import FormField, MenuItem, TextRow
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class IncidentActs(Recorder):
             "decide": self._decide,
             "section": self._section,
             "escalate": self._escalate,
+            "notify": self._notify,
             "playbook": screen.ticks.playbook,
             "close": partial(self._phase, to=Phase.CLOSED),
             "reopen": self._reopen,
@@ -239,6 +241,10 @@ class IncidentActs(Recorder):
                 lambda one: records.escalate(one, Level(answers["level"]), answers["reason"], answers["to"] or None),
             )
 
+    async def _notify(self, incident: Incident) -> None:
+        screen = self._screen
+        await Reviewing(screen, screen.session, screen.index).notify(incident.id)
+
     async def _menu(self, incident: Incident) -> None:
         """Everything that can be done to it."""
         closed = None if incident.is_open else "it is closed"
@@ -253,6 +259,7 @@ class IncidentActs(Recorder):
             MenuItem("own", "take or hand over a role", "o", disabled=closed),
             MenuItem("severity", "change the severity", "s", disabled=closed),
             MenuItem("escalate", "escalate", "e", disabled=closed),
+            MenuItem("notify", "notification: look at it, send it", "m"),
             MenuItem("playbook", "start a playbook's checklist", "b", disabled=closed),
             MenuItem("note", "note on the timeline", "n", disabled=closed),
             MenuItem("close", "close it (shows the gates)", "c", disabled=closed),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -15,8 +16,11 @@ from widgets.rows import KeyHint, Level, TextRow
 _LOUD = frozenset({Level.ERROR, Level.WARN})
 
 
-class ReadingScreen(PacedScreen[None]):
-    """Shows lines; `e` and `N` jump between what is loud, `q` and escape close it."""
+class ReadingScreen(PacedScreen[str | None]):
+    """Shows lines; `e` and `N` jump between what is loud, `q` and escape close it.
+
+    Enter on a line that leads somewhere closes it with the key of that line.
+    """
 
     AUTO_FOCUS = "#text"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,13 +46,19 @@ class ReadingScreen(PacedScreen[None]):
     def on_mount(self) -> None:
         """Show it."""
         self.query_one("#text", DetailPane).set_rows(self._rows)
+        enter = (KeyHint("enter", "open the evidence"),) if any(row.link for row in self._rows) else ()
         self.query_one("#footer", Footer).hints = (
-            KeyHint("q", "close"), KeyHint("j k", "move"), KeyHint("e", "next difference"), KeyHint("N", "back"),
+            *enter, KeyHint("q", "close"), KeyHint("j k", "move"), KeyHint("e", "next difference"),
+            KeyHint("N", "back"),
         )  # fmt: skip
 
     def action_loud(self, step: int) -> None:
         """To the next loud line."""
         self.query_one("#text", DetailPane).hunt(_LOUD, step)
+
+    @on(DetailPane.Chosen, "#text")
+    def _enter(self, event: DetailPane.Chosen) -> None:
+        self.dismiss(event.key)
 
     def action_close(self) -> None:
         """Back to where the operator came from."""

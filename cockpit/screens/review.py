@@ -37,6 +37,7 @@ class ReviewScreen(PacedScreen[bool]):
         rows: Sequence[TextRow],
         *,
         refused: str | None = None,
+        yes: str = "write it",
         deaf_s: float = DEAF_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,6 +47,7 @@ class ReviewScreen(PacedScreen[bool]):
             title: What is reviewed.
             rows: The report.
             refused: Why it may not be written, or `None`.
+            yes: What `y` does.
             deaf_s: Seconds after opening in which `y` does nothing: it was meant for what was there before.
             clock: Seconds, monotonic.
         """
@@ -53,6 +55,7 @@ class ReviewScreen(PacedScreen[bool]):
         self._title = title
         self._rows = rows
         self._refused = refused
+        self._yes = yes
         self._deaf_s = deaf_s
         self._clock = clock
         self._opened = clock()
@@ -71,7 +74,7 @@ class ReviewScreen(PacedScreen[bool]):
         missing = sum(row.level in _LOUD for row in self._rows)
         pane.count = f"{missing} missing" if missing else "nothing is missing"
         self.query_one("#footer", Footer).hints = (
-            KeyHint("y", "write it", self._refused), KeyHint("q", "leave it"), KeyHint("e", "next missing"),
+            KeyHint("y", self._yes, self._refused), KeyHint("q", "leave it"), KeyHint("e", "next missing"),
             KeyHint("N", "back"), KeyHint("j k", "move"),
         )  # fmt: skip
 

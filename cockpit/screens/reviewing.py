@@ -1,7 +1,7 @@
-"""Reports of an incident from the keyboard: made, looked through, written, on record; and the metrics."""
+"""Reports from the keyboard: made, looked through, written or sent, on record; and the metrics."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.screen import Screen
 
@@ -10,15 +10,17 @@ from cockpit.presenters import words
 from cockpit.screens.reading import ReadingScreen
 
 if TYPE_CHECKING:
+    from cockpit.actions.delivery import Delivery
     from cockpit.incident_index import IncidentIndex
     from cockpit.models.metrics import Metrics
+    from cockpit.reports.notices import Notice
     from cockpit.session import Session
 
 TITLES = {"postmortem": "Post-mortem", "bundle": "Escalation bundle"}
 
 
 class Reviewing:
-    """The keys `M`, `E` and `H`; their headless twins are `cockpit postmortem`, `bundle` and `handoff`."""
+    """The keys `M`, `E` and `H`, and what is sent; headless: `postmortem`, `bundle`, `handoff`, `notify`."""
 
     def __init__(self, screen: Screen[Any], session: "Session", index: "IncidentIndex") -> None:
         self._screen = screen
@@ -69,6 +71,57 @@ class Reviewing:
             screen.notify(words.text(error).text, title="Hand-off: not written", severity="error", markup=False)
         else:
             screen.notify(words.text(made.path).text, title="Hand-off is written", markup=False, timeout=10)
+
+    async def notify(self, name: str) -> None:
+        """A notification about an incident: chosen, looked through, and sent where a channel is configured."""
+        from cockpit.notifying import outcome
+        from cockpit.presenters.review import review_rows
+        from cockpit.reporting import templates_dir
+        from cockpit.reports.notices import notice_ids
+        from cockpit.screens import asking
+        from cockpit.screens.review import ReviewScreen
+        from widgets.rows import MenuItem
+
+        app, channels = self._screen.app, sorted(self._session.settings.notify)
+        ids = await asyncio.to_thread(notice_ids, templates_dir())
+        template = await asking.menu(app, f"Notify about {name}", [MenuItem(each, each) for each in ids])
+        if template is None:
+            return
+        ways = [MenuItem(each, f"send it through {words.text(each).text}") for each in channels]
+        way = await asking.menu(app, f"Notification {template}", [*ways, MenuItem("", "only look at it")])
+        if way is None:
+            return
+        notice = await asyncio.to_thread(self._compose, name, template, way)
+        rows = review_rows(notice.text, (), notice.redactions)
+        if not way:
+            await app.push_screen(ReadingScreen(notice.subject, rows))
+        elif await app.push_screen_wait(ReviewScreen(notice.subject, rows, yes=f"send it through {way}")):
+            sent = await asyncio.to_thread(self._send, name, notice, way)
+            level: Literal["information", "error"] = "information" if sent.delivered else "error"
+            told = words.text(outcome(sent)).text
+            heading = f"{'Sent' if sent.delivered else 'NOT sent'} through {way}"
+            self._screen.notify(told, title=heading, severity=level, markup=False, timeout=10)
+
+    def _compose(self, name: str, template: str, way: str) -> "Notice":
+        """In a thread; refused where the channel may not carry it."""
+        from cockpit.notifying import channel_for
+        from cockpit.reporting import templates_dir
+        from cockpit.reports.notices import compose
+
+        desk, one = self._index.find(name)
+        if way:
+            channel_for(self._session, one, template, way)
+        clocks, rows = desk.clocks(one), desk.timeline(one)
+        return compose(one, template, clocks=clocks, timeline=rows, own=templates_dir())
+
+    def _send(self, name: str, notice: "Notice", way: str) -> "Delivery":
+        """In a thread."""
+        from cockpit.notifying import channel_for, send
+
+        desk, one = self._index.find(name)
+        root = next(root for root in self._session.roots if self._session.ledger(root) is desk.ledger)
+        self._session.require_writable("send a notification", root, incident=one.id)
+        return send(desk, one, notice, way, channel_for(self._session, one, notice.template, way))
 
     def metrics(self) -> None:
         """What all incidents cost."""

@@ -64,6 +64,7 @@ LOOKS = {
     # A report is looked through first; that it may not be written is said there.
     "incident.postmortem",
     "incident.bundle",
+    "incident.handoff",
 }
 """Commands of the record and of incidents that write nothing."""
 
