@@ -357,6 +357,11 @@ class Session:
         settings = self.roots.get(root)
         return (settings.label if settings else None) or self.bounds(root).told.label
 
+    def colour(self, root: Path) -> str | None:
+        """The colour of a root, the operator's own choice alone: a root must not make itself look harmless."""
+        settings = self.roots.get(root)
+        return settings.colour if settings else None
+
     def require_writable(
         self,
         what: str,

@@ -42,6 +42,8 @@ class RootSettings(_Section):
     """Read it with this source only; default: every source that recognises it."""
     label: str | None = None
     """Short name for the header, e.g. `production`."""
+    colour: Literal["red", "yellow", "green", "blue"] | None = None
+    """Stands the name out in the header, as a block of this colour: red for production, say."""
     read_only: bool = False
     """Refuse every action on runs of this root."""
     confirm: Literal["yes", "typed"] = "yes"

@@ -1,6 +1,7 @@
 """Fitting pieces into one line: what matters most stays, the rest is dropped whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 
@@ -22,12 +23,12 @@ def fitting(cells: Sequence[Cell], room: int, gap: int, keep: int = 0) -> tuple[
         size = cell_len(plain(cell.text))
         if size > left:
             if index < keep and left > 1:
-                chosen.append(Cell(clip(cell.text, left), cell.tone))
+                chosen.append(replace(cell, text=clip(cell.text, left)))
                 room = 0
             if index >= keep:
                 continue
             break
-        chosen.append(Cell(plain(cell.text), cell.tone))
+        chosen.append(replace(cell, text=plain(cell.text)))
         room = left - size
     return tuple(chosen)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.style import Style
 from textual.geometry import Region
 from textual.reactive import var
 from textual.strip import Strip
@@ -13,6 +14,7 @@ from widgets.style import LineWidget, Palette
 
 GAP = 2
 BETWEEN = "  "
+_REVERSE = Style(reverse=True)
 
 
 class Header(LineWidget):
@@ -77,7 +79,8 @@ def _pieces(cells: Sequence[Cell], palette: Palette) -> list[Piece]:
     for cell in cells:
         if pieces:
             pieces.append((BETWEEN, palette.base))
-        pieces.append((cell.text, palette.style(cell.tone)))
+        style = palette.style(cell.tone)
+        pieces.append((cell.text, style + _REVERSE if cell.block else style))
     return pieces
 
 

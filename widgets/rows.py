@@ -37,6 +37,8 @@ class Cell:
 
     text: str = ""
     tone: Tone = Tone.PLAIN
+    block: bool = False
+    """Drawn in reverse, to be seen from afar; bars only."""
 
 
 EMPTY = Cell()

@@ -10,6 +10,8 @@ from cockpit.presenters import times, words
 from cockpit.presenters.runs import place
 from widgets.rows import Cell, HeaderLine, Tone
 
+_COLOURS = {"red": Tone.BAD, "yellow": Tone.WARN, "green": Tone.OK, "blue": Tone.ACCENT}
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
@@ -18,6 +20,8 @@ class HeaderFacts:
     now: datetime
     run: Run | None = None
     label: str = ""
+    colour: str | None = None
+    """The colour of the root, as the settings name it."""
     incident: tuple[Cell, ...] = ()
     """Severity, id and clock of the incident the run belongs to."""
     read_only: str | None = None
@@ -36,7 +40,7 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     """The line for a snapshot, and how many of its left pieces must stay at any width."""
     kept = [words.text(facts.run.id, Tone.STRONG) if facts.run else Cell("cockpit", Tone.STRONG)]
     if facts.label:
-        kept.insert(0, words.text(facts.label, Tone.ACCENT))
+        kept.insert(0, root_cell(facts.label, facts.colour))
     kept[:0] = facts.incident
     if facts.news:
         kept.append(Cell(f"{facts.news} new", Tone.WARN))
@@ -63,6 +67,13 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
         Cell(facts.now.strftime("%H:%MZ"), Tone.DIM),
     ]
     return HeaderLine(tuple(left), tuple(right)), len(kept)
+
+
+def root_cell(label: str, colour: str | None) -> Cell:
+    """The name of a root: a block of its colour where it has one, in the theme's own shade of it."""
+    if colour is None:
+        return words.text(label, Tone.ACCENT)
+    return Cell(f" {words.text(label).text} ", _COLOURS[colour], block=True)
 
 
 def state_counts(found: Mapping[RunState, int], *, unicode: bool = False) -> list[Cell]:

@@ -213,7 +213,14 @@ class MonitorScreen(PacedScreen[None]):
         spark.values = found.counts
 
     def _show_header(self) -> None:
-        facts = HeaderFacts(now=self.facts.now, run=self.facts.run, unicode=self.facts.unicode)
+        root = self.session.root_of(self.facts.run.ref)
+        facts = HeaderFacts(
+            now=self.facts.now,
+            run=self.facts.run,
+            label=self.session.label(root) or "",
+            colour=self.session.colour(root),
+            unicode=self.facts.unicode,
+        )
         header = self.query_one("#header", Header)
         header.line, header.keep = header_line(self.snapshot, facts)
 

@@ -226,12 +226,13 @@ class Painter:
     def header(self) -> None:
         """The line on top."""
         screen = self._screen
-        label = screen.session.label(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
-        refusal = screen.session.refusal(screen.session.root_of(screen.scope.run.ref)) if screen.scope.run else None
+        root = screen.session.root_of(screen.scope.run.ref) if screen.scope.run else None
+        refusal = screen.session.refusal(root) if root else None
         facts = HeaderFacts(
             now=screen.session.now(),
             run=screen.scope.run,
-            label=label or "",
+            label=(screen.session.label(root) if root else None) or "",
+            colour=screen.session.colour(root) if root else None,
             incident=screen.responding.cells(screen.scope.run),
             read_only=refusal or ("read-only" if screen.session.read_only else None),
             frozen_since=screen.view.frozen_at,
