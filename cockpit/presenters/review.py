@@ -13,19 +13,20 @@ _MISSING = "**missing"
 """How the templates mark what nobody has written yet, in either case."""
 
 
-def review_rows(text: str, missing: Sequence[str], redactions: int, files: Sequence[str] = ()) -> list[TextRow]:
+def review_rows(text: str, missing: Sequence[str], redactions: int | None, files: Sequence[str] = ()) -> list[TextRow]:
     """What is missing, what was taken out, what is in it, then the Markdown line by line.
 
     Args:
         text: Markdown.
         missing: What should be in it and is not.
-        redactions: How many secrets were taken out.
+        redactions: How many secrets were taken out; `None` where nobody counts them.
         files: Names in a bundle; empty for a single document.
     """
     rows = [_row("missing", f"missing: {line}", Tone.WARN, Level.WARN) for line in missing]
     if not missing:
         rows.append(_row("whole", "nothing is missing", Tone.OK))
-    rows.append(_row("secrets", f"{redactions} secrets were taken out", Tone.DIM))
+    if redactions is not None:
+        rows.append(_row("secrets", f"{redactions} secrets were taken out", Tone.DIM))
     if files:
         rows.append(_row("files", f"{len(files)} files:", Tone.STRONG))
         rows += [_row("file", f"  {name}", Tone.PLAIN) for name in files]

@@ -102,6 +102,7 @@ class Commanding:
             "app.help": screen.palette.help,
             "app.palette": screen.palette.palette,
             "app.suspend": screen.app.action_suspend_process,
+            "view.root": self._every_root,
             "app.leave": screen.app.exit,
             "app.close": lambda: screen.run_worker(self._close(), group="dialog", exit_on_error=False),
             "app.quit": screen.host.interrupted,
@@ -118,7 +119,9 @@ class Commanding:
         if reason is not None:
             self._screen.app.notify(reason, title=command.title, severity="warning", markup=False)
             return
-        if command_id in self._table:
+        if command.needs:
+            self._screen.palette.ask_for(command)
+        elif command_id in self._table:
             self._table[command_id]()
         else:
             self._move(command_id)
@@ -289,6 +292,11 @@ class Commanding:
             screen.painter.step()
         else:
             self.change(sort=screen.view.sort.next)
+
+    def _every_root(self) -> None:
+        """The runs of all roots again."""
+        if self._screen.view.filter.text.startswith("root:"):
+            self.change(filter=EVERYTHING)
 
     def _cluster(self) -> None:
         """Runs that failed alike on one line, and back. No mark falls to a run that the operator did not see."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.command_line import word_of
-from cockpit.commands import BY_ID, COMMANDS, Command, Group, show_keys
+from cockpit.commands import COMMANDS, Command, Group, show_keys
 from cockpit.errors import UsageError
 from cockpit.filtering import EVERYTHING, parse_filter
 from cockpit.own_keys import OWN
@@ -43,6 +43,10 @@ class Palette:
         """The command line."""
         self._open("command")
 
+    def ask_for(self, command: Command) -> None:
+        """The command line, with a command that needs something behind its name."""
+        self._open("command", f"{word_of(command)} ")
+
     def help(self) -> None:
         """What can be done here."""
         self._screen.run_worker(self._help(), group="dialog", exit_on_error=False)
@@ -72,8 +76,6 @@ class Palette:
                 go_to(screen, kind, name)
             elif choice.startswith(OWN):
                 screen.own_actions.act(choice.removeprefix(OWN))
-            elif choice in BY_ID and BY_ID[choice].needs:
-                self._open("command", f"{word_of(BY_ID[choice])} ")
             else:
                 screen.commanding.run(choice)
         except UsageError as error:

@@ -28,7 +28,7 @@ class PaletteItems:
         self._others = {item.id: item for item in self._known()}
         self._names = [
             *((name, f"{item.title} {item.id}\0{item.help}") for name, item in self._commands.items()),
-            *((name, f"{item.title}\0{item.help}") for name, item in self._others.items()),
+            *((name, f"{item.title} {item.help}") for name, item in self._others.items()),
             *((name, run.id) for name, run in self._runs.items()),
         ]
 

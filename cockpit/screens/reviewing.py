@@ -63,7 +63,7 @@ class Reviewing:
         try:
             made = await asyncio.to_thread(make_handoff, session, session.board.snapshot.runs)
             name = words.text(f"Shift hand-off: {made.path.name}").text
-            rows, refused = review_rows(made.text, (), 0), session.refusal(made.root)
+            rows, refused = review_rows(made.text, (), None), session.refusal(made.root)
             if not await screen.app.push_screen_wait(ReviewScreen(name, rows, refused=refused)):
                 return
             await asyncio.to_thread(keep_handoff, session, made)

@@ -27,13 +27,13 @@ from widgets.quiet import PacedScreen
 SIZES = [(160, 45), (100, 30), (80, 24), (60, 16)]
 LIVE = [(61, 17), (160, 45), (79, 23), (20, 5), (140, 24), (60, 16), (160, 45)]
 """One after the other, over the borders between the layouts and below the floor."""
-ELSEWHERE = {"app.suspend", "app.quit", "view.open"}
+ELSEWHERE = {"app.suspend", "app.quit", "app.leave", "view.open"}
 """Commands that leave the program, which a terminal of our own making cannot."""
 OPEN_SOMETHING = {
     "app.help", "app.palette", "app.close", "copy.menu", "record.comment", "checklist.open", "checklist.read",
     "view.monitor", "job.list", "run.resume", "run.retry", "run.archive", "run.menu", "incident.declare",
     "incident.next", "incident.metrics", "incident.severity", "incident.phase", "incident.own", "incident.update",
-    "incident.postmortem", "incident.bundle",
+    "incident.postmortem", "incident.bundle", "incident.handoff",
 }  # fmt: skip
 """At least these lead to a screen or a dialog, over a failed run that has an incident."""
 

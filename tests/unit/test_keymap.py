@@ -1,14 +1,16 @@
 """The key map: the defaults against the documented ones, and the user's changes against the defaults."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.commands import BY_ID, COMMANDS, Scope, show_key, show_keys
+from cockpit.commands import BY_ID, COMMANDS, Group, Scope, show_key, show_keys
 from cockpit.keymap import build_keymap, normalise_key
 from cockpit.screens.view import PANES
+from tests.conftest import SHARED
 
 DOCUMENTED = {
     "j": "list.down", "k": "list.up", "down": "list.down", "up": "list.up", "g": "list.top", "G": "list.bottom",
@@ -184,3 +186,41 @@ def test_whatever_is_configured_no_two_commands_share_a_key_in_one_pane(override
 def test_keys_as_people_read_them() -> None:
     assert show_key("question_mark") == "?"
     assert show_keys(("ctrl+d", "pagedown", "A")) == "^d pgdn A"
+
+
+_SHOWN = {"arrows": ("up", "down"), "Home": ("home",), "End": ("end",), "PgUp": ("pageup",), "PgDn": ("pagedown",)}
+
+
+def documented_keys() -> list[str]:
+    """Every key in the table of the shared key map."""
+    path = SHARED / "keymap.md"
+    if not path.exists():
+        pytest.skip("the shared key map is not here")
+    keys: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        cells = line.split("|")
+        if len(cells) < 4 or cells[1].strip() in ("key", "---"):
+            continue
+        for quoted in re.findall(r"`([^`]+)`", cells[1]):
+            keys += [quoted] if "+" in quoted else quoted.split()
+        keys += [key for word in cells[1].split() for key in _SHOWN.get(word, ())]
+        keys += re.findall(r"\btab\b|\bshift-tab\b", cells[1])
+        keys += [str(number) for number in range(1, 7)] if "`1`..`6`" in cells[1] else []
+    return keys
+
+
+def test_every_key_of_the_shared_key_map_is_in_the_registry() -> None:
+    known = {key for command in COMMANDS for key in command.keys}
+    documented = documented_keys()
+    assert len(documented) > 70
+    for key in documented:
+        wanted = normalise_key(re.sub(r"^(ctrl|shift)-", r"\1+", key))
+        assert wanted in known, key
+
+
+def test_what_does_not_act_is_the_only_thing_on_ctrl_and_function_keys() -> None:
+    for command in COMMANDS:
+        for key in command.keys:
+            if "+" in key or (key.startswith("f") and key[1:].isdigit()):
+                assert command.group in (Group.MOVE, Group.PROGRAM, Group.PANES, Group.VIEW), (command.id, key)
+                assert not command.acts
