@@ -9,7 +9,7 @@ JOBS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test check format bench soak docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,8 +46,11 @@ format: $(VENV)/.develop  ## put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.develop  ## measure the budgets (QUICK=1 for less data); prints one JSON document
-	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(ARGS)
+bench: $(VENV)/.develop  ## measure the budgets (QUICK=1 for less data, WRITE=1 makes docs/performance.md); prints a table
+	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(WRITE),--write) $(ARGS)
+
+soak: $(VENV)/.develop  ## change files under a live board for long; fails on growth or drift (ARGS="--changes N")
+	@$(BIN)/python -m tests.benchmarks --soak $(ARGS)
 
 docs: $(VENV)/.develop  ## write what of the documentation is made from the code
 	@$(BIN)/python -m tests.generated

@@ -16,7 +16,7 @@ from cockpit.runtime.compact import compact
 _BULK = 64
 """From this many new rows on, sorting once beats inserting each."""
 
-_REMEMBERED = 4_096
+_REMEMBERED = 1_024
 """Changes remembered for those who keep up with them; who is further behind looks at everything."""
 
 _Rank = tuple[float, str]

@@ -16,12 +16,8 @@ from cockpit.journal.log import Journal
 from cockpit.ledger import Ledger
 from cockpit.playbooks.loader import load_library
 from tests.benchmarks.generate import LOG_RUN, add_routing_log, incident_journal
-from tests.benchmarks.harness import SIZE, Bench, Item, bare, cockpit, plain, resident, timed
+from tests.benchmarks.harness import SIZE, Bench, Item, SkipItemError, bare, cockpit, plain, resident, timed
 from tests.terminal import PtyProgram
-
-
-class SkipItemError(Exception):
-    """The item cannot be measured here; the message says why."""
 
 
 def _log(bench: Bench) -> Path:
@@ -136,6 +132,21 @@ def toolong(bench: Bench) -> Iterator[Item]:
         more=lines,
     )
     yield Item("toolong.resident", used, "MB", note="toolong on the big routing log, once it is quiet", more=lines)
+
+
+def lnav(bench: Bench) -> Iterator[Item]:
+    """The viewer lnav on the same log, where it is installed."""
+    program_path = shutil.which("lnav")
+    if program_path is None:
+        raise SkipItemError("lnav is not installed")
+    log = _log(bench)
+    with PtyProgram([program_path, "-q", str(log)], size=SIZE, env=bench.environment()) as program:
+        opened = program.wait_for(LOG_RUN, timeout=120) - program.started
+        program.settle(quiet=3, timeout=120)
+        used = resident(program.process.pid)
+    lines = {"log_lines": bench.log_lines}
+    yield Item("lnav.first_frame", opened, "s", note="lnav on the big routing log, to its first lines", more=lines)
+    yield Item("lnav.resident", used, "MB", note="lnav on the big routing log, once it is quiet", more=lines)
 
 
 def _install_toolong(venv: Path) -> Path:

@@ -65,8 +65,8 @@ class _Writer:
         self.size += len(data)
 
 
-def generate(tree: Path, runs: int, now: datetime | None = None) -> Dataset:
-    """Write `runs` runs of ten receipts each under `tree`."""
+def generate(tree: Path, runs: int, now: datetime | None = None, *, lean: bool = False) -> Dataset:
+    """Write `runs` runs of ten receipts each under `tree`; `lean` leaves out what the later shape adds."""
     started = time.perf_counter()
     moment = now or datetime.now(UTC)
     folder = tree / "swarm" / "runs"
@@ -78,7 +78,7 @@ def generate(tree: Path, runs: int, now: datetime | None = None) -> Dataset:
         (config / f"{flow.key}.yaml").write_text(flow_yaml(FLOW if flow.key == FLOW.key else flow))
     # Creating files waits for the disk more than for the processor, so several processes help even on two cores.
     workers = min(4, os.cpu_count() or 1) if runs >= 1_000 else 1
-    parts = [(folder, moment, runs, range(first, runs, workers)) for first in range(workers)]
+    parts = [(folder, moment, runs, range(first, runs, workers), lean) for first in range(workers)]
     if workers == 1:
         written = [_part(*parts[0])]
     else:
@@ -88,19 +88,21 @@ def generate(tree: Path, runs: int, now: datetime | None = None) -> Dataset:
     return Dataset(tree, folder, runs, runs * RECEIPTS_PER_RUN, files, size, time.perf_counter() - started)
 
 
-def _part(folder: Path, moment: datetime, runs: int, numbers: range) -> tuple[int, int]:
+def _part(folder: Path, moment: datetime, runs: int, numbers: range, lean: bool) -> tuple[int, int]:
     """Write some of the runs; how many files, and how many bytes."""
     writer = _Writer()
     span = timedelta(days=30)
     for number in numbers:
         start = moment - timedelta(days=2) - span * (1 - (number + 1) / runs) - timedelta(minutes=20)
-        _run(writer, folder, number, start, random.Random(number))  # noqa: S311  # reproducible on purpose
+        chance = random.Random(number)  # noqa: S311  # reproducible on purpose
+        _run(writer, folder, number, start, chance, later=bool(number % 2) and not lean)
     return writer.files, writer.size
 
 
-def _run(writer: _Writer, folder: Path, number: int, start: datetime, chance: random.Random) -> None:
+def _run(
+    writer: _Writer, folder: Path, number: int, start: datetime, chance: random.Random, *, later: bool
+) -> None:  # fmt: skip
     run_id = f"run-{start:%Y%m%d-%H%M%S}-b{number:05}"
-    later = bool(number % 2)
     fate = chance.random()
     status = "succeeded" if fate < 0.9 else "failed" if fate < 0.97 else "partial" if fate < 0.99 else "running"
     flow, steps = FLOW, FLOW.steps

@@ -83,7 +83,8 @@ class Bench:
 
     def environment(self, cache: str = "cache") -> dict[str, str]:
         """The environment of a measured program: nothing of the user's own, and a named cache directory."""
-        own = {"HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
+        # Byte code is kept, as in any installed program; where it may not be written, every start would compile.
+        own = {"HOME": str(self.home), "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": ""}
         for name in ("CONFIG", "STATE", "DATA"):
             own[f"XDG_{name}_HOME"] = str(self.home / name.lower())
         return own | {"XDG_CACHE_HOME": str(self.home / cache)}
@@ -95,6 +96,10 @@ class Bench:
     def times(self, many: int, few: int) -> int:
         """How many samples to take."""
         return few if self.quick else many
+
+    def seconds(self, long: float, short: float) -> float:
+        """How long to look."""
+        return short if self.quick else long
 
 
 def _round(value: float | None) -> float | None:
@@ -159,9 +164,33 @@ def interleaved(rounds: int, *measures: Callable[[], float]) -> list[list[float]
 @contextlib.contextmanager
 def cockpit(bench: Bench, *arguments: str | Path, cache: str = "cache") -> Iterator[PtyProgram]:
     """The installed program on the generated tree, in a terminal."""
-    argv = cockpit_argv(*arguments, bench.data.tree)
+    with cockpit_on(bench, bench.data.tree, *arguments, cache=cache) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def cockpit_on(bench: Bench, tree: Path, *arguments: str | Path, cache: str = "cache") -> Iterator[PtyProgram]:
+    """The installed program on another tree, in a terminal; it begins anew, whatever the one before looked at."""
+    argv = cockpit_argv("--fresh", *arguments, tree)
     with PtyProgram(argv, size=SIZE, env=bench.environment(cache), cwd=bench.home) as program:
         yield program
+
+
+def run_once(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
+    """Seconds a command takes, and the processor seconds of it and what it started.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    before = os.times()
+    seconds = timed(argv, environment)
+    after = os.times()
+    spent = after.children_user - before.children_user + after.children_system - before.children_system
+    return seconds, spent
+
+
+class SkipItemError(Exception):
+    """The item cannot be measured here; the message says why."""
 
 
 @contextlib.contextmanager
@@ -189,11 +218,21 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
+def _cpu_model() -> str:
+    """What the processor calls itself (Linux); empty where nothing tells."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return ""
+
+
 def host() -> dict[str, Any]:
     """What was measured on."""
     uname = os.uname()
     return {
         "cpus": os.cpu_count(),
+        "cpu": _cpu_model(),
         "load": [_round(value) for value in os.getloadavg()],
         "machine": uname.machine,
         "memory_mb": round(psutil.virtual_memory().total / 1e6),

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import watchfiles
 
@@ -21,14 +22,19 @@ _SOME = f"{LIVE_RUN}|-b0000"
 """A filter that leaves the live run and a few others: their rows are all on the screen."""
 
 
+LIVE_FIRST = "state:running,succeeded"
+"""A filter under which the live run stands on top of all others."""
+
+
 class LiveRun:
     """The one run that changes: every `advance` begins another step."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, runs: Path | None = None) -> None:
         """Make the run, if it is not there, and stand at its first step."""
-        self.directory = bench.data.runs / LIVE_RUN
+        folder = runs or bench.data.runs
+        self.directory = folder / LIVE_RUN
         if not self.directory.exists():
-            add_live_run(bench.data.runs, datetime.now(UTC))
+            add_live_run(folder, datetime.now(UTC))
         self.events = self.directory / "events.jsonl"
         self._sequence = sum(1 for _ in self.events.open("rb"))
 
@@ -112,14 +118,14 @@ def key_to_frame(bench: Bench) -> Iterator[Item]:
     with cockpit(bench, cache="frame") as program:
         program.read_until(shows_a_run, 120)
         program.settle(quiet=3, timeout=120)
-        idle = _key_samples(program, rounds)
+        idle = key_samples(program, rounds)
         churn = python(HERE / "churn.py", bench.data.runs, "500")
         with subprocess.Popen(churn, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdin is not None
             assert writer.stdout is not None
             writer.stdout.readline()
             program.read_for(2)
-            busy = _key_samples(program, rounds)
+            busy = key_samples(program, rounds)
             writer.stdin.close()
             rate = float(writer.stdout.readline())
     yield Item(
@@ -129,23 +135,42 @@ def key_to_frame(bench: Bench) -> Iterator[Item]:
     )  # fmt: skip
 
 
-def _key_samples(program: PtyProgram, rounds: int) -> list[float]:
-    """Milliseconds from a key that moves the cursor to the moved cursor."""
+def key_samples(
+    program: PtyProgram, rounds: int, *, keys: tuple[str, ...] = ("down",), any_frame: bool = False
+) -> list[float]:
+    """Milliseconds from a key that moves the cursor to the moved cursor.
+
+    Args:
+        program: The program.
+        rounds: How many keys.
+        keys: Pressed in turn.
+        any_frame: There may be no rows yet: `tab` then, which moves the focus, and any frame counts.
+    """
     samples = []
     pause = random.Random(5)  # noqa: S311
-    for _ in range(rounds):
+    for number in range(rounds):
         program.read_for(pause.uniform(0.03, 0.12))
+        if any_frame:
+            samples.append(_to_another_pane(program))
+            continue
         before = under_cursor(program)
         pressed = time.perf_counter()
-        program.press("down")
+        program.press(keys[number % len(keys)])
         shown = program.read_until(lambda seen, old=before: under_cursor(seen) not in {old, None}, 10)  # type: ignore[misc]
         samples.append((shown - pressed) * 1000)
     return samples
 
 
+def _to_another_pane(program: PtyProgram) -> float:
+    """Milliseconds from `tab` to the next frame."""
+    received, pressed = program.received, time.perf_counter()
+    program.press("tab")
+    return (program.read_until(lambda seen: seen.received > received, 30) - pressed) * 1000
+
+
 def idle(bench: Bench) -> Iterator[Item]:
-    """Stretches of ten seconds in which nothing happens."""
-    seconds = 10.0
+    """Stretches in which nothing happens."""
+    seconds = bench.seconds(10.0, 5.0)
 
     def quiet(program: PtyProgram) -> tuple[float, float]:
         spent = cpu_seconds(program.process.pid)
@@ -159,9 +184,9 @@ def idle(bench: Bench) -> Iterator[Item]:
     with cockpit(bench, cache="frame") as program:
         program.read_until(shows_a_run, 120)
         program.settle(quiet=3, timeout=60)
-        windows = [quiet(program) for _ in range(3)]
+        windows = [quiet(program) for _ in range(bench.times(3, 2))]
     sent, cpu = ([window[place] for window in windows] for place in (0, 1))
-    note = "median of three stretches of 10 s; against one of the bare app"
+    note = "median of stretches in which nothing happens; against one of the bare app"
     yield Item("idle.bytes", statistics.median(sent), "B", bare_sent, 0.0, "value", sent, f"written, {note}")
     yield Item("idle.cpu", statistics.median(cpu), "%", bare_cpu, 0.5, "value", cpu, f"of one core, {note}")
 

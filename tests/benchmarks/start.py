@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator
 
 from tests.benchmarks.generate import ID_PATTERN, generate
-from tests.benchmarks.harness import Bench, Item, bare, cockpit, interleaved, plain, python, timed
+from tests.benchmarks.harness import Bench, Item, bare, cockpit, cockpit_on, interleaved, plain, python, timed
 from tests.terminal import PtyProgram, cockpit_argv
 
 _A_RUN = re.compile(ID_PATTERN)
@@ -15,6 +15,18 @@ _A_RUN = re.compile(ID_PATTERN)
 def shows_a_run(program: PtyProgram) -> bool:
     """Whether a generated run is on the screen."""
     return _A_RUN.search(program.text) is not None
+
+
+def warm_up(bench: Bench) -> None:
+    """Let the interpreter keep the byte code of every program measured, as an installed one has it."""
+    env = bench.environment("warm-up")
+    tree = generate(bench.home / "warm-up-tree", 1).tree
+    timed(cockpit_argv("runs", "--json", "--root", tree), env)
+    with cockpit_on(bench, tree, cache="warm-up") as program:
+        program.read_until(shows_a_run, 120)
+        program.settle(quiet=1, timeout=60)
+    with bare(bench) as program:
+        program.wait_for("bare-and-ready", timeout=60)
 
 
 def command_line(bench: Bench) -> Iterator[Item]:
