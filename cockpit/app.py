@@ -139,6 +139,17 @@ class CockpitApp(TypeAhead[None], inherit_bindings=False):
             return loaded.problems
         return (*loaded.problems, f"no theme {wanted!r}; there are {', '.join(sorted(loaded.themes))}")
 
+    def reload_themes(self) -> Sequence[str]:
+        """Read the theme files again and draw with them; what is wrong with them. A broken one stays as it was."""
+        loaded = load_themes([shipped_dir(), locations.config_dir() / "themes"])
+        for theme in loaded.themes.values():
+            self.register_theme(theme)
+        self._own_themes = tuple(dict.fromkeys((*self._own_themes, *loaded.themes)))
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self._invalidate_css()
+        self.refresh_css(animate=False)
+        return loaded.problems
+
     @property
     def available_themes(self) -> dict[str, Theme]:
         """Ours only: Textual's own do not know what tones mean."""

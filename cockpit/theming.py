@@ -1,5 +1,6 @@
 """Themes are data: `themes/*.toml` and the user's own, turned into Textual themes. A broken file is reported."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +10,19 @@ from typing import Any
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from cockpit.toml_places import places
+from widgets.style import THEME_VARIABLE_DEFAULTS
+
 _FIELDS = (
     "primary", "secondary", "warning", "error", "success", "accent", "foreground", "background", "surface", "panel",
     "boost",
 )  # fmt: skip
+
+
+_STYLES = frozenset({"none", "bold", "dim", "italic", "underline", "reverse", "strike"})
+_SHARE = re.compile(r"\d{1,3}%")
+"""Some of Textual's own variables are shares."""
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +45,41 @@ def load_themes(directories: Iterable[Path]) -> Themes:
     themes: dict[str, Theme] = {}
     problems: list[str] = []
     for directory in directories:
-        for path in sorted(directory.glob("*.toml")) if directory.is_dir() else ():
+        for path in theme_files(directory):
             try:
                 theme = read_theme(path)
             except (OSError, UnicodeDecodeError, ValueError, TypeError) as error:
-                problems.append(f"{path}: {error}")
+                problems.append(_told(path, error))
             else:
                 themes[theme.name] = theme
     return Themes(themes, tuple(problems))
+
+
+def theme_files(directory: Path) -> list[Path]:
+    """The theme files of a directory, in order."""
+    return sorted(directory.glob("*.toml")) if directory.is_dir() else []
+
+
+def _told(path: Path, error: Exception) -> str:
+    """`file:line: key: what is wrong`, as far as it can be said where."""
+    message = str(error)
+    syntax = _AT_LINE.search(message)
+    if syntax is not None:
+        return f"{path}:{syntax[1]}: {message}"
+    try:
+        found = places(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return f"{path}: {message}"
+    keys = tuple(message.partition(":")[0].split("."))
+    line = found.get(keys)
+    return f"{path}:{line}: {message}" if line else f"{path}: {message}"
 
 
 def read_theme(path: Path) -> Theme:
     """One theme file (`themes/README.md` describes its keys).
 
     Raises:
-        ValueError: Not TOML, an unknown key, or a value that is no colour.
+        ValueError: Not TOML, an unknown key, or a value that is no colour or no style.
         OSError: Unreadable.
     """
     try:
@@ -62,13 +92,26 @@ def read_theme(path: Path) -> Theme:
     table = data.pop("variables", {})
     if not isinstance(table, dict):
         raise ValueError("variables: not a table")  # noqa: TRY004 - a value in a file, not an argument
-    variables = {str(key): str(value) for key, value in table.items()}
+    variables = {str(key): _variable(str(key), value) for key, value in table.items()}
     data.pop("description", None)
     if data:
-        raise ValueError(f"unknown key {', '.join(sorted(data))}")
+        first = next(iter(data))
+        raise ValueError(f"{first}: unknown key {', '.join(sorted(data))}")
     if "primary" not in colours:
         raise ValueError("a theme needs at least `primary`")
     return Theme(name=name, dark=dark, ansi=ansi, variables=variables, **colours)
+
+
+def _variable(name: str, value: object) -> str:
+    """A variable of a style sheet: Textual would find out when it draws, and end the program."""
+    if name.endswith("-style"):
+        words = str(value).split()
+        if not words or not set(words) <= _STYLES:
+            raise ValueError(f"variables.{name}: {value!r} is no style; there are {', '.join(sorted(_STYLES))}")
+        return str(value)
+    if name not in THEME_VARIABLE_DEFAULTS and _SHARE.fullmatch(str(value)):
+        return str(value)
+    return _colour(f"variables.{name}", value)
 
 
 def _colour(name: str, value: object) -> str:

@@ -30,6 +30,7 @@ from cockpit.screens.measuring import Measuring
 from cockpit.screens.own_actions import OwnActions
 from cockpit.screens.painting import Painter
 from cockpit.screens.places import Places
+from cockpit.screens.repainting import Repainting
 from cockpit.screens.responding import Responding
 from cockpit.screens.returning import Returning
 from cockpit.screens.scope import RunScope
@@ -109,6 +110,13 @@ class CockpitScreen(PacedScreen[None]):
         def can_replace(self, message: Message) -> bool:
             """Once is enough."""
             return isinstance(message, CockpitScreen.Reconfigured)
+
+    class Repainted(Message):
+        """A theme file has changed."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Once is enough."""
+            return isinstance(message, CockpitScreen.Repainted)
 
     class Recorded(Message):
         """A journal has grown, by whoever's hand."""
@@ -204,6 +212,11 @@ class CockpitScreen(PacedScreen[None]):
         from cockpit.screens.copying import Copying
 
         return Copying(self)
+
+    @cached_property
+    def repainting(self) -> Repainting:
+        """Takes up the operator's own themes."""
+        return Repainting(self)
 
     @cached_property
     def measuring(self) -> Measuring:
@@ -330,6 +343,7 @@ class CockpitScreen(PacedScreen[None]):
             self._leave.append(board.watch_file(path, self._tell_recorded))
         for path in self.session.configuration_files():
             self._leave.append(board.watch_file(path, self._tell_reconfigured))
+        self._leave.append(self.repainting.begin())
         self.set_interval(AGE_TICK_S, self._tick)
 
     def begin(self) -> None:
@@ -362,6 +376,10 @@ class CockpitScreen(PacedScreen[None]):
     def _tell_recorded(self) -> None:
         """Called from a thread of the board."""
         self.post_message(self.Recorded())
+
+    def tell_repainted(self) -> None:
+        """Called from a thread of the board."""
+        self.post_message(self.Repainted())
 
     def _tell_reconfigured(self) -> None:
         """Called from a thread of the board."""
@@ -415,6 +433,10 @@ class CockpitScreen(PacedScreen[None]):
     @on(Reconfigured)
     def _reconfigured(self) -> None:
         self.reloading.stirred()
+
+    @on(Repainted)
+    def _repainted(self) -> None:
+        self.repainting.stirred()
 
     @on(Recorded)
     def _recorded(self) -> None:

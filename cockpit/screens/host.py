@@ -1,6 +1,6 @@
 """What screens need of the application beyond Textual's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from cockpit.commands import Command
@@ -27,6 +27,10 @@ class Host(Protocol):
 
     def keymap_of(self, command: Command) -> tuple[str, ...]:
         """The keys of a command."""
+        ...
+
+    def reload_themes(self) -> Sequence[str]:
+        """Read the theme files again and draw with them; what is wrong with them."""
         ...
 
     def next_theme(self) -> None:

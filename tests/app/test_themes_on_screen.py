@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
+from cockpit import locations
 from cockpit.settings import Settings
 from cockpit.theming import load_themes, shipped_dir
 from tests.app import scenes
@@ -35,3 +36,29 @@ async def test_another_theme_is_drawn_when_it_is_chosen(make_app: MakeApp, root:
             await me.until(lambda name=name: me.app.theme == name)  # type: ignore[misc]
             wanted = Color.parse(THEMES[name].background or "")
             await me.until(lambda wanted=wanted: me.screen.styles.background == wanted)  # type: ignore[misc]
+
+
+async def test_a_theme_is_drawn_anew_when_its_file_is_saved(make_app: MakeApp, root: Path) -> None:
+    scenes.failed(root)
+    directory = locations.config_dir() / "themes"
+    directory.mkdir(parents=True)
+    mine = directory / "mine.toml"
+    mine.write_text('primary = "#ffffff"\nbackground = "#010101"\n')
+    async with operate(make_app(settings=Settings(theme="mine"))) as me:
+
+        async def drawn(colour: str) -> None:
+            await me.until(lambda: me.screen.styles.background == Color.parse(colour), f"the ground is {colour}")
+
+        await drawn("#010101")
+        mine.write_text('primary = "#ffffff"\nbackground = "#020202"\nvariables.tone-bad = "#00ffff"\n')
+        await drawn("#020202")
+        assert me.pane("runs").palette.tones[Tone.BAD].color == Color.parse("#00ffff").rich_color
+        mine.write_text('primary = "#ffffff"\nbackground = "#03\n')
+        await me.told("mine.toml:2")
+        await drawn("#020202")
+        (directory / "other.toml").write_text('primary = "#ffffff"\nbackground = "#040404"\n')
+        await me.until(lambda: "other" in me.app.available_themes, "a new one is known")
+        await me.enter_command("theme other")
+        await drawn("#040404")
+        (directory / "other.toml").write_text('primary = "#ffffff"\nbackground = "#050505"\n')
+        await drawn("#050505")

@@ -88,7 +88,7 @@ def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ('[[roots]]\npath = "/a"\n\n[[roots]]\nlabel = "b"\n', "config.toml:4: roots.1.path:", "is needed"),
         ('[[roots]]\npath = "/a"\n[[roots]]\npath = 5\n', "config.toml:4: roots.1.path:", "path"),
         ('[[roots]]\npath = "/a"\n[roots.commands]\nretry = "make"\n', "config.toml:4: roots.0.commands", "tuple"),
-        ('roots = [{path = "/a", colour = 1}]\n', "config.toml:1: roots.0.colour:", "no such key"),
+        ('roots = [{path = "/a", hue = 1}]\n', "config.toml:1: roots.0.hue:", "no such key"),
         ('[[roots]]\npath = "~nobody-of-that-name/x"\n', "config.toml:2: roots.0.path:", "home"),
         ('[[roots]]\npath = "a\\u0000b"\n', "config.toml:2: roots.0.path:", "NUL"),
         ("theme = \n", "config.toml:1: not valid TOML:", "line 1"),

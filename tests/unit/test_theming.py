@@ -41,7 +41,11 @@ def test_ones_own_theme_overrides_by_name(tmp_path: Path) -> None:
         ('primary = "nocolour"', "primary: 'nocolour' is no colour"),
         ("primary = 5", "primary: 5 is no colour"),
         ('primary = "red"\naccent = "$primary"', "accent"),
-        ('primary = "red"\ncolour = 1', "unknown key colour"),
+        ('primary = "red"\ncolour = 1', "2: colour: unknown key colour"),
+        ('primary = "red"\n[variables]\n\ntone-bad = "reddish"', "4: variables.tone-bad: 'reddish' is no colour"),
+        ('primary = "red"\nvariables.tone-bad-style = "loud"', "2: variables.tone-bad-style: 'loud' is no style"),
+        ('primary = "red"\nvariables.footer-background = "no; colour"', "is no colour"),
+        ('primary = "red"\naccent = \n', "2: Invalid value"),
         ('primary = "red"\nvariables = "none"', "variables: not a table"),
         ('primary = "red"\ndark = "no"', "dark: neither true nor false"),
         pytest.param("x = " + "[" * 50_000, "nested too deeply", id="deep"),
@@ -53,7 +57,7 @@ def test_a_broken_theme_is_reported_and_the_others_load(tmp_path: Path, text: st
     loaded = load_themes([tmp_path])
     assert list(loaded.themes) == ["good"]
     (problem,) = loaded.problems
-    assert problem.startswith(f"{broken}: ")
+    assert problem.startswith(f"{broken}:")
     assert why in problem
     with pytest.raises(ValueError, match=r"\w"):
         read_theme(broken)
