@@ -9,7 +9,7 @@ JOBS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench soak docs clean
+.PHONY: help demo test check format bench soak docs pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ soak: $(VENV)/.develop  ## change files under a live board for long; fails on gr
 
 docs: $(VENV)/.develop  ## write what of the documentation is made from the code
 	@$(BIN)/python -m tests.generated
+
+pictures: $(VENV)/.develop  ## draw the pictures of the documentation anew (look at them before committing)
+	@$(BIN)/python -m tests.pictures
 
 clean:  ## remove what make built
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
