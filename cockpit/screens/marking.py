@@ -17,7 +17,7 @@ class Marking:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The marked runs in the order of the snapshot; a line that stands for many runs (`&`) marks all of them."""
+        """The marked runs as listed, then those a filter hides; a line that stands for many (`&`) marks all of them."""
         keys = self._screen.pane("runs").marked
         if not keys:
             return ()
@@ -25,7 +25,9 @@ class Marking:
         alike: set[str] = set()
         if self._screen.view.clustered:
             alike = {run.signature for run in runs if run.key in keys and run.signature is not None}
-        return tuple(run for run in runs if run.key in keys or run.signature in alike)
+        marked = [run for run in runs if run.key in keys or run.signature in alike]
+        places = {run.key: place for place, run in enumerate(self._screen.painter.shown)}
+        return tuple(sorted(marked, key=lambda run: places.get(run.key, len(places))))
 
     @property
     def marks(self) -> Marks:

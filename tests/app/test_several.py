@@ -36,8 +36,9 @@ async def test_a_retry_of_three_runs_is_confirmed_once_and_tells_what_became_of_
         await me.press("enter", "enter")
         plan = await me.open_dialog(PlanDialog)
         assert plan.confirm == "typed"
-        for name in NIGHTS:
-            assert f"RUN_ID={name}" in plan_text(plan)
+        places = [plan_text(plan).index(f"RUN_ID={run}") for run in me.ids]
+        assert sorted(me.ids) == sorted(NIGHTS)
+        assert places == sorted(places), "in the order they are listed"
         await me.write("retry 2")
         await me.press("enter")
         assert me.dialog is plan, "another number confirms nothing"

@@ -90,7 +90,9 @@ class Dialog(PacedScreen[ResultT], ModalScreen[ResultT]):
             room = max(1, self.size.height - around)
             body.styles.height = max(1, min(len(body.rows), room))
             hidden = len(body.rows) > room and not body.show_cursor
-            self.query_one("#box").border_subtitle = Content("j k scroll") if hidden else None
+            # Where something is typed, letters are typed.
+            keys = "up down" if self.query(DialogInput) else "j k"
+            self.query_one("#box").border_subtitle = Content(f"{keys} scroll") if hidden else None
 
     def action_scroll_body(self, lines: int) -> None:
         """Scroll a text that is longer than the dialog."""
