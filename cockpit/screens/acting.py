@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
 
 
+_TOAST = 240
+"""Characters of an outcome in a toast."""
+
+
 class Acting:
     """Actions on the run in scope."""
 
@@ -199,6 +203,8 @@ class Acting:
         again = False
         for entry in entries:
             job = entry.data.get("job")
+            if entry.kind == "bulk.ended" and self._listening:
+                self._toast(entry, f"{entry.data.get('action')} of several runs")
             if not isinstance(job, str):
                 continue
             if entry.kind in ("action.started", "action.ended") and self._listening:
@@ -216,13 +222,18 @@ class Acting:
             self._screen.scoping.diagnose()
 
     def _ended(self, entry: Entry) -> None:
+        if not entry.data.get("bulk"):
+            # Of a bulk only its end is told: hundreds of jobs are no news one by one.
+            self._toast(entry, f"{entry.data.get('action')} of {entry.data.get('run')}")
+        self._screen.session.board.refresh()
+        self._screen.logfiles.renew()
+
+    def _toast(self, entry: Entry, title: str) -> None:
+        """Say how something ended, in short; the list of jobs has all of it."""
         good = entry.data.get("state") == JobState.SUCCEEDED.value
-        told = words.text(entry.data.get("outcome")).text
-        title = words.text(f"{entry.data.get('action')} of {entry.data.get('run')}").text
-        screen = self._screen
-        screen.app.notify(told, title=title, severity="information" if good else "error", markup=False)
-        screen.session.board.refresh()
-        screen.logfiles.renew()
+        told = words.text(entry.data.get("outcome"), limit=_TOAST).text
+        severity: Literal["information", "error"] = "information" if good else "error"
+        self._screen.app.notify(told, title=words.text(title).text, severity=severity, markup=False)
 
     def cancel(self) -> None:
         """End the job of the run in scope, once confirmed."""

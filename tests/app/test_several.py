@@ -50,6 +50,8 @@ async def test_a_retry_of_three_runs_is_confirmed_once_and_tells_what_became_of_
         await me.until(lambda: bool(me.app.screen.query(JobList)), "the list of jobs opens")
         await me.until(lambda: me.kinds().count("action.ended") == 3, "all of them end")
         await me.until(lambda: "3 of 3 runs" in jobs(me)[0], "the list tells it")
+        await me.told("retry of several runs", "2 done, 1 failed")
+        assert not [note for note in me.said if "night" in (note.title or "")], "one toast for all of them"
         result = {name: next(line for line in jobs(me) if name in line) for name in NIGHTS}
         assert "failed" in result["night-2"]
         await me.press("e")
