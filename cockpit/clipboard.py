@@ -14,6 +14,8 @@ from cockpit import locations
 OSC52_CAP = 74_994
 """Bytes of base64 that terminals take; k9s uses the same."""
 _TMUX_TIMEOUT_S = 2.0
+_SCREEN_PIECE = 240
+"""Characters that screen takes in one piece."""
 
 
 def save_clip(text: str) -> Path:
@@ -47,6 +49,12 @@ def tmux_copy(text: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def for_screen(sequence: str) -> str:
+    """A sequence as GNU screen passes it on to its terminal: in pieces, each in a device control string."""
+    pieces = (sequence[at : at + _SCREEN_PIECE] for at in range(0, len(sequence), _SCREEN_PIECE))
+    return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
 
 
 def osc52(text: str) -> tuple[str, bool]:

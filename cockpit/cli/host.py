@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cockpit import __version__, health, locations
+from cockpit import __version__, health, locations, terminal_health
 from cockpit.cli import output
 from cockpit.cli.context import make_session, read_settings
 from cockpit.commands import COMMANDS, show_keys
@@ -50,21 +50,13 @@ def doctor(options: argparse.Namespace) -> int:
 
 def _host() -> list[Finding]:
     findings = [Finding("python", sys.version_info >= (3, 11), platform.python_version())]
-    terminal = sys.stdout.isatty()
-    size = shutil.get_terminal_size() if terminal else None
-    if size is not None:
-        fits = size.columns >= 60 and size.lines >= 16
-        findings.append(Finding("terminal", fits, f"{size.columns}x{size.lines}, TERM={os.environ.get('TERM', '')}"))
-    else:
-        findings.append(Finding("terminal", None, "none: verbs only"))
-    encoding = sys.stdout.encoding or ""
-    findings.append(Finding("encoding", "utf" in encoding.lower(), encoding or "unknown"))
-    if os.environ.get("TMUX"):
-        findings.append(Finding("clipboard", shutil.which("tmux") is not None, "tmux load-buffer -w"))
-    else:
-        findings.append(Finding("clipboard", None, "OSC 52, and a file; in tmux it goes through tmux"))
-    if os.environ.get("SSH_CONNECTION") and not (os.environ.get("TMUX") or os.environ.get("STY")):
-        findings.append(Finding("session", None, "SSH without tmux: tmux new -A -s cockpit keeps the view"))
+    here = sys.stdout.isatty()
+    size = shutil.get_terminal_size() if here else None
+    findings += terminal_health.terminal(size, sys.stdout.encoding or "", os.environ)
+    findings.append(terminal_health.clipboard(os.environ))
+    if here:
+        findings.append(terminal_health.synchronised(os.environ, terminal_health.ask_terminal(os.environ)))
+    findings += terminal_health.session(os.environ)
     for tool, use in (("make", "the commands of resume and retry"), ("git", "nothing yet"), ("tmux", "clipboard")):
         path = shutil.which(tool)
         findings.append(Finding(tool, True if path else None, path or f"not found; used for {use}"))

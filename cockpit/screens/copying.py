@@ -1,11 +1,13 @@
 """Copying over SSH: to the terminal's clipboard, through tmux where there is one, and into a file in any case."""
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from cockpit import clipboard
 from cockpit.presenters import words
 from cockpit.screens import asking
+from cockpit.terminal import multiplexer
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Copying:
         cut = False
         if not await asyncio.to_thread(clipboard.tmux_copy, text):
             sequence, cut = clipboard.osc52(text)
-            self._screen.host.write_terminal(sequence)
+            inside_screen = multiplexer(os.environ) == "screen"
+            self._screen.host.write_terminal(clipboard.for_screen(sequence) if inside_screen else sequence)
         note = " (cut: the clipboard takes 56 kB)" if cut else ""
         app.notify(f"{what} copied{note}; also in {path}", markup=False)

@@ -1,13 +1,14 @@
 """Copying: the file first, tmux where there is one, else OSC 52."""
 
 import base64
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from cockpit import locations
-from cockpit.clipboard import OSC52_CAP, osc52, save_clip, tmux_copy
+from cockpit.clipboard import OSC52_CAP, for_screen, osc52, save_clip, tmux_copy
 
 
 def test_the_clip_file_is_private_and_is_written_anew() -> None:
@@ -88,3 +89,12 @@ def test_what_just_fits_is_not_cut() -> None:
     room = OSC52_CAP // 4 * 3
     assert osc52("x" * room)[1] is False
     assert osc52("x" * (room + 1))[1] is True
+
+
+def test_screen_gets_it_in_pieces() -> None:
+    sequence, _ = osc52("x" * 2_000)
+    wrapped = for_screen(sequence)
+    pieces = re.findall("\x1bP(.*?)\x1b\\\\", wrapped, re.DOTALL)
+    assert "".join(pieces) == sequence
+    assert max(map(len, pieces)) <= 240
+    assert re.sub("\x1bP.*?\x1b\\\\", "", wrapped, flags=re.DOTALL) == ""
