@@ -1,17 +1,23 @@
 """The steps of the run in scope: what was done with what receipt, and what should have been done and was not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import overload
 
 from cockpit.models.detail import RunDetail
-from cockpit.models.records import Handoff, HandoffStatus, Receipt, StepFact, StepStatus
+from cockpit.models.records import Handoff, HandoffStatus, PlannedStep, Receipt, StepFact, StepStatus
 from cockpit.presenters import times, words
+from cockpit.presenters.lazy import LazyRows
 from cockpit.presenters.runs import place
 from cockpit.presenters.times import TimeStyle
 from widgets.rows import EMPTY, Cell, Level, ReceiptRow, Tone
 
 STEP_KEY = "step"
 """Row keys are `step<TAB>length of flow<TAB>flow and step`, whatever these hold: `step_of` takes them apart."""
+
+
+_LOUD = (HandoffStatus.BLOCKED, HandoffStatus.FAILED)
 
 
 def step_key(flow: str, step: str) -> str:
@@ -28,26 +34,74 @@ def step_of(key: str) -> tuple[str, str] | None:
     return both[:length], both[length:]
 
 
-def receipt_rows(detail: RunDetail, now: datetime, style: TimeStyle, *, unicode: bool = False) -> list[ReceiptRow]:
-    """One row a step in order: those done, then (dim) those still expected."""
-    receipts = {(receipt.flow, receipt.step): receipt for receipt in detail.receipts}
-    handoffs = best_handoffs(detail.handoffs)
-    seen = {(fact.flow, fact.step) for fact in detail.steps}
-    rows = [
-        _done(fact, receipts.get((fact.flow, fact.step)), handoffs.get((fact.flow, fact.step)), now, style, unicode)
-        for fact in detail.steps
-    ]
-    rows.extend(
-        ReceiptRow(
-            key=step_key(planned.flow, planned.step),
+class Steps(Sequence[StepFact | PlannedStep]):
+    """The steps of a run with what belongs to each: those done, then those still expected."""
+
+    def __init__(self, detail: RunDetail) -> None:
+        self._done = detail.steps
+        self._places = {(fact.flow, fact.step): place for place, fact in enumerate(detail.steps)}
+        self._planned = tuple(one for one in detail.plan if (one.flow, one.step) not in self._places)
+        for number, planned in enumerate(self._planned, len(self._done)):
+            self._places.setdefault((planned.flow, planned.step), number)
+        self._receipts = {(receipt.flow, receipt.step): receipt for receipt in detail.receipts}
+        self._handoffs = best_handoffs(detail.handoffs)
+
+    def __len__(self) -> int:
+        return len(self._done) + len(self._planned)
+
+    @overload
+    def __getitem__(self, index: int) -> StepFact | PlannedStep: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[StepFact | PlannedStep]: ...
+    def __getitem__(self, index: int | slice) -> StepFact | PlannedStep | Sequence[StepFact | PlannedStep]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        done = len(self._done)
+        return self._done[index] if index < done else self._planned[index - done]
+
+    def papers(self, fact: StepFact) -> tuple[Receipt | None, Handoff | None]:
+        """Receipt and handoff of a step."""
+        return self._receipts.get((fact.flow, fact.step)), self._handoffs.get((fact.flow, fact.step))
+
+    def index_of(self, key: str) -> int | None:
+        """The place of the step with a row key."""
+        step = step_of(key)
+        return None if step is None else self._places.get(step)
+
+    def next_level(self, start: int, step: int, levels: frozenset[str]) -> int | None:
+        """The nearest step from `start` on that is as loud as one of `levels`; no row is made for it."""
+        index = start
+        while 0 <= index < len(self):
+            fact = self[index]
+            if isinstance(fact, StepFact) and _level(fact, *self.papers(fact)).value in levels:
+                return index
+            index += step
+        return None
+
+
+@lru_cache(1)
+def _steps(detail: RunDetail) -> Steps:
+    """Made once for a detail, which is shown again whenever ages move."""
+    return Steps(detail)
+
+
+def receipt_rows(
+    detail: RunDetail, now: datetime, style: TimeStyle, *, unicode: bool = False
+) -> LazyRows[StepFact | PlannedStep, ReceiptRow]:
+    """One row a step in order: those done, then (dim) those still expected; made as they are looked at."""
+    steps = _steps(detail)
+
+    def row(_index: int, step: StepFact | PlannedStep) -> ReceiptRow:
+        if isinstance(step, StepFact):
+            return _done(step, *steps.papers(step), now, style, unicode)
+        return ReceiptRow(
+            key=step_key(step.flow, step.step),
             state=Cell(". not run", Tone.DIM),
-            step=words.text(place(planned.flow, planned.step), Tone.DIM),
-            agent=words.text(planned.agent, Tone.DIM),
+            step=words.text(place(step.flow, step.step), Tone.DIM),
+            agent=words.text(step.agent, Tone.DIM),
         )
-        for planned in detail.plan
-        if (planned.flow, planned.step) not in seen
-    )
-    return rows
+
+    return LazyRows(steps, row, index_of=steps.index_of)
 
 
 def best_handoffs(handoffs: Iterable[Handoff]) -> dict[tuple[str, str], Handoff]:
@@ -66,18 +120,13 @@ def best_handoffs(handoffs: Iterable[Handoff]) -> dict[tuple[str, str], Handoff]
 def _done(
     fact: StepFact, receipt: Receipt | None, handoff: Handoff | None, now: datetime, style: TimeStyle, unicode: bool
 ) -> ReceiptRow:
-    level = words.step_level(fact.status)
     note = _note(fact, receipt, handoff)
-    if note.tone is Tone.BAD and level is Level.INFO:
-        level = Level.ERROR
-    elif note.tone is Tone.WARN and level is Level.INFO:
-        level = Level.WARN
     tokens = receipt.tokens.total if receipt and receipt.tokens else 0
     took = receipt.duration_ms if receipt and receipt.duration_ms is not None else _took(fact)
     tries = f" x{fact.attempts}" if fact.attempts > 1 else ""
     return ReceiptRow(
         key=step_key(fact.flow, fact.step),
-        level=level,
+        level=_level(fact, receipt, handoff),
         state=words.step_status(fact.status, unicode=unicode),
         step=words.text(f"{place(fact.flow, fact.step)}{tries}"),
         agent=words.text(fact.agent, Tone.DIM),
@@ -86,6 +135,21 @@ def _done(
         at=Cell(times.moment(fact.ended_at or fact.started_at, now, style), Tone.DIM),
         note=note,
     )
+
+
+def _level(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> Level:
+    """How loud a step is: by its status, else by what its note says (see `_note`)."""
+    level = words.step_level(fact.status)
+    if level is not Level.INFO:
+        return level
+    if fact.error or (receipt is not None and receipt.error):
+        return Level.ERROR
+    if handoff is None:
+        return level
+    if handoff.status in _LOUD:
+        return Level.ERROR
+    human = handoff.routing is not None and handoff.routing.needs_human
+    return Level.WARN if human or handoff.verified is False else level
 
 
 def _took(fact: StepFact) -> int | None:
@@ -102,7 +166,7 @@ def _note(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> C
     if error:
         return words.text(last_line(error), Tone.BAD)
     if handoff is not None:
-        loud = handoff.status in (HandoffStatus.BLOCKED, HandoffStatus.FAILED)
+        loud = handoff.status in _LOUD
         human = handoff.routing is not None and handoff.routing.needs_human
         if loud or human:
             why = (handoff.routing.reason if handoff.routing else "") or handoff.error or handoff.summary

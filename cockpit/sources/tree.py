@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MAX_DEPTH = 8
-MAX_FILES = 50_000
+MAX_FILES = 250_000
 Stamp = tuple[int, int, int]
 """(inode, size in bytes, mtime in nanoseconds): a file is read again only when this changed."""
 

@@ -273,7 +273,7 @@ def test_hostile_text_in_every_field(text: str) -> None:
     )
     assert_clean(run_lines(run, detail, NOW))
     assert_clean(step_lines(detail, text, text))
-    assert_clean(receipt_rows(detail, NOW, TimeStyle.UTC))
+    assert_clean(list(receipt_rows(detail, NOW, TimeStyle.UTC)))
     assert [link_of(row.key) for row in run_lines(run, None, NOW) if row.link] == [FileLink(f"run-1/{text}", 3)]
 
 
