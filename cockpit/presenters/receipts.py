@@ -142,6 +142,8 @@ def _level(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> 
     level = words.step_level(fact.status)
     if level is not Level.INFO:
         return level
+    if _of_before(fact, receipt):
+        return Level.WARN
     if fact.error or (receipt is not None and receipt.error):
         return Level.ERROR
     if handoff is None:
@@ -152,6 +154,11 @@ def _level(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> 
     return Level.WARN if human or handoff.verified is False else level
 
 
+def _of_before(fact: StepFact, receipt: Receipt | None) -> bool:
+    """Whether the receipt is that of an attempt before the one that went well."""
+    return receipt is not None and receipt.status.bad and fact.status is StepStatus.SUCCEEDED
+
+
 def _took(fact: StepFact) -> int | None:
     if fact.started_at is None or fact.ended_at is None:
         return None
@@ -160,7 +167,7 @@ def _took(fact: StepFact) -> int | None:
 
 def _note(fact: StepFact, receipt: Receipt | None, handoff: Handoff | None) -> Cell:
     """The most telling word about a step: its error, its blocked handoff, a missing receipt, its summary."""
-    if receipt is not None and receipt.status.bad and fact.status is StepStatus.SUCCEEDED:
+    if receipt is not None and _of_before(fact, receipt):
         return Cell(f"no receipt of this attempt; the one before: {receipt.status.value}", Tone.WARN)
     error = fact.error or (receipt.error if receipt else None)
     if error:

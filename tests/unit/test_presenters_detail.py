@@ -26,6 +26,7 @@ from cockpit.presenters.detail import MAX_PROBLEMS, run_lines, step_lines
 from cockpit.presenters.links import FileLink, file_key, link_of
 from cockpit.presenters.receipts import best_handoffs, last_line, receipt_rows, step_key, step_of
 from cockpit.presenters.times import TimeStyle
+from cockpit.presenters.words import step_level
 from tests.samples import HOSTILE, NOW, assert_clean, evidence, fact, make_detail, make_run
 from widgets.rows import Level, ReceiptRow, TextRow, Tone
 
@@ -283,3 +284,17 @@ def test_a_deeply_nested_measure_is_shown_short() -> None:
         nested = {"a": nested}
     detail = make_detail(steps=(fact(),), receipts=(receipt().model_copy(update={"measures": {"tests": nested}}),))
     assert_clean(step_lines(detail, "build", "implement"))
+
+
+@given(
+    st.sampled_from(StepStatus), st.sampled_from([None, *HandoffStatus]), st.sampled_from([None, *StepStatus]),
+    st.booleans(), st.sampled_from([None, True, False]),
+)  # fmt: skip
+def test_a_step_is_as_loud_as_its_status_and_its_note(
+    status: StepStatus, said: HandoffStatus | None, of_receipt: StepStatus | None, error: bool, verified: bool | None
+) -> None:
+    receipts = () if of_receipt is None else (receipt(status=of_receipt, error="boom" if error else None),)
+    row = only_row(*receipts, handoffs=() if said is None else (handoff(said, verified=verified),), status=status)
+    by_note = {Tone.BAD: Level.ERROR, Tone.WARN: Level.WARN}.get(row.note.tone, Level.INFO)
+    own = step_level(status)
+    assert row.level is (by_note if own is Level.INFO else own)
