@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -54,7 +53,7 @@ class QuietHours(_Section):
     def _timezone(cls, value: str) -> str:
         try:
             _zone(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        except (LookupError, ValueError, OSError) as error:
             raise ValueError(f"no time zone {value!r} on this host") from error
         return value
 
@@ -134,5 +133,8 @@ def _span(text: str) -> tuple[time, time]:
 
 
 def _zone(name: str) -> tzinfo:
-    # A host without time zone data still knows UTC.
-    return UTC if name == "UTC" else ZoneInfo(name)
+    if name == "UTC":  # a host without time zone data knows it too
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.errors import UsageError
-from cockpit.toml_places import Place, line_of, places
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+    from cockpit.toml_places import Place
 
 _WORDS = {
     "missing": "this key is needed",
@@ -66,11 +67,15 @@ def invalid(path: Path, text: str, error: "ValidationError", *below: str) -> Set
         error: What validation says.
         below: Keys of the table that was validated.
     """
+    from cockpit.toml_places import places
+
     found = places(text)
     return SettingsError(_mistake(path, found, (*below, *item["loc"]), item) for item in error.errors())
 
 
-def _mistake(path: Path, found: Mapping[Place, int], place: Place, item: Mapping[str, Any]) -> Mistake:
+def _mistake(path: Path, found: "Mapping[Place, int]", place: "Place", item: Mapping[str, Any]) -> Mistake:
+    from cockpit.toml_places import line_of
+
     told = _WORDS.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
     if item["type"] == "extra_forbidden":
         from cockpit.config_schema import suggestion

@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cockpit.attention import Event, Matter, Watch, look, see, way
-from cockpit.attention_memory import load_memory, memory_path, save_memory
-from cockpit.models.incident import Incident
 from cockpit.models.run import Run
 from cockpit.models.snapshot import Snapshot
 from cockpit.presenters import words
@@ -21,6 +18,8 @@ from cockpit.sanitize import clean
 if TYPE_CHECKING:
     from textual.app import App
 
+    from cockpit.attention import Matter, Watch
+    from cockpit.models.incident import Incident
     from cockpit.session import Session
 
 EACH = 3
@@ -29,24 +28,26 @@ TOAST_S = 10.0
 _SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
 # Save and restore the title on the terminal's own stack; terminals without one ignore it.
 _WORDS = {
-    Event.SLA: "response time running out",
-    Event.UNANSWERED: "escalation unanswered",
-    Event.UPDATE: "update due",
+    "sla": "response time running out",
+    "unanswered": "escalation unanswered",
+    "update": "update due",
 }
 """What is said of incidents; runs are said to be in their state."""
 
 
-def toasts(matters: Sequence[Matter]) -> list[tuple[str, str]]:
+def toasts(matters: "Sequence[Matter]") -> list[tuple[str, str]]:
     """Title and text of what is said of them: each one while they are few, else all together."""
     if len(matters) <= EACH:
         return [(_heading(matter), _why(matter)) for matter in matters]
     return [(f"{len(matters)} matters need a look", summary(matters))]
 
 
-def summary(matters: Sequence[Matter]) -> str:
+def summary(matters: "Sequence[Matter]") -> str:
     """`1 blocked, 3 failed, 1 update due`."""
+    from cockpit.attention import Event
+
     counts = [(event, sum(matter.event is event for matter in matters)) for event in Event]
-    return ", ".join(f"{number} {_WORDS.get(event, event.value)}" for event, number in counts if number)
+    return ", ".join(f"{number} {_WORDS.get(event.value, event.value)}" for event, number in counts if number)
 
 
 def title(snapshot: Snapshot, news: int = 0) -> str:
@@ -94,10 +95,9 @@ class Attention:
         self._write = write
         self._changed = changed
         self._later = later
-        self._path = memory_path(session.roots)
         self._saving = threading.Lock()
-        self._watch = Watch(session.now())
-        self._loaded = False
+        self._since = session.now()
+        self._watch: Watch | None = None
         self._saved: object = None
         self._snapshot: Snapshot | None = None
         self._incidents: tuple[Incident, ...] = ()
@@ -108,25 +108,31 @@ class Attention:
     def seen(self, snapshot: Snapshot) -> None:
         """Tell of what has changed among the runs since the snapshot before."""
         self._snapshot = snapshot
-        if snapshot.progress.finished:
-            self._load()
-        self._watch, matters = see(self._watch, snapshot, self._incidents)
+        if not snapshot.progress.finished and self._watch is None:
+            # What the first scan finds is on the screen anyway; the first frame waits for nothing here.
+            self._entitle()
+            return
+        from cockpit.attention import see
+
+        self._watch, matters = see(self._watching(), snapshot, self._incidents)
         self._tell(matters)
 
-    def incidents(self, found: Sequence[Incident]) -> None:
+    def incidents(self, found: "Sequence[Incident]") -> None:
         """The open incidents, when they were read anew."""
         self._incidents = tuple(found)
         self.tick()
 
     def tick(self) -> None:
         """Time went by: tell of the clocks that run out."""
-        if not self._incidents and not any(key.startswith("incident:") for key in self._watch.told):
+        known = self._watch.told if self._watch is not None else {}
+        if not self._incidents and not any(key.startswith("incident:") for key in known):
             return
-        self._load()
+        from cockpit.attention import look
+
         settings = self._session.settings
         lead = timedelta(seconds=settings.attention.lead)
         policy = settings.incidents.policy()
-        self._watch, matters = look(self._watch, self._incidents, self._session.now(), policy, lead)
+        self._watch, matters = look(self._watching(), self._incidents, self._session.now(), policy, lead)
         self._tell(matters)
 
     def noticed(self) -> None:
@@ -141,7 +147,9 @@ class Attention:
         self._write_title_back()
         self._save()
 
-    def _tell(self, matters: Sequence[Matter]) -> None:
+    def _tell(self, matters: "Sequence[Matter]") -> None:
+        from cockpit.attention import way
+
         session = self._session
         labels = {str(path): root.label or "" for path, root in session.roots.items()}
         ways = [way(matter, session.settings.attention, session.now(), labels) for matter in matters]
@@ -159,26 +167,29 @@ class Attention:
             self.news += counted
             self._changed()
         self._entitle()
-        if self._loaded and self._watch.told != self._saved:
+        if self._watching().told != self._saved:
             self._later(self._save)
 
     # -- the memory
 
-    def _load(self) -> None:
-        """What was told in an earlier session; read once, when the first scan is over."""
-        if self._loaded:
-            return
-        self._loaded = True
-        told = load_memory(self._path)
-        self._saved = told
-        if told is not None:
-            self._watch = Watch(self._watch.since, told, returned=True)
+    def _watching(self) -> "Watch":
+        """What is watched; begins with what was told in an earlier session."""
+        if self._watch is None:
+            from cockpit.attention import Watch
+            from cockpit.attention_memory import load_memory, memory_path
+
+            told = load_memory(memory_path(self._session.roots))
+            self._saved = told
+            self._watch = Watch(self._since, told or {}, returned=told is not None)
+        return self._watch
 
     def _save(self) -> None:
+        from cockpit.attention_memory import memory_path, save_memory
+
         with self._saving:
-            told = self._watch.told
-            if self._loaded and told != self._saved:
-                save_memory(self._path, told)
+            told = self._watch.told if self._watch is not None else self._saved
+            if self._watch is not None and told != self._saved:
+                save_memory(memory_path(self._session.roots), self._watch.told)
                 self._saved = told
 
     # -- the title
@@ -202,15 +213,15 @@ class Attention:
         self._write(before + title_sequence(text))
 
 
-def _heading(matter: Matter) -> str:
+def _heading(matter: "Matter") -> str:
     name = words.text(matter.name, limit=60).text
     if matter.run is not None:
         return f"{name} {matter.event.value}"
     severity = f"{matter.severity.value} " if matter.severity else ""
-    return f"{severity}{name}: {_WORDS.get(matter.event, matter.event.value)}"
+    return f"{severity}{name}: {_WORDS.get(matter.event.value, matter.event.value)}"
 
 
-def _why(matter: Matter) -> str:
+def _why(matter: "Matter") -> str:
     where = _place(matter.run)
     return words.text(": ".join(part for part in (where, matter.told) if part), limit=120).text
 
