@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from cockpit.units import parse_duration
+from cockpit.units import seconds
 
 EventName = Literal["failed", "stuck", "blocked", "unanswered", "update", "sla"]
 SeverityName = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
@@ -117,7 +117,7 @@ class AttentionSettings(_Section):
     @field_validator("lead", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
 
 def _span(text: str) -> tuple[time, time]:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cockpit.units import parse_duration, parse_size
+from cockpit.units import parse_size, seconds
 
 _LONGEST = 366 * 86_400.0
 
@@ -20,13 +20,13 @@ class JobSettings(BaseModel):
     """Time between SIGTERM and SIGKILL when a job is ended early."""
     output_cap: int = Field(default=64 << 20, ge=1 << 16, le=1 << 34)
     """Bytes of output kept of one job (or `64M`): head and tail of more than that."""
-    parallel: int = Field(default=2, ge=1, le=64)
+    parallel: int = Field(default=2, strict=True, ge=1, le=64)
     """How many jobs of one bulk run at a time."""
 
     @field_validator("timeout", "grace", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
     @field_validator("timeouts", mode="before", json_schema_input_type=dict[str, float | str])
     @classmethod
@@ -44,4 +44,6 @@ class JobSettings(BaseModel):
     @field_validator("output_cap", mode="before", json_schema_input_type=int | str)
     @classmethod
     def _size(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("true and false are no size; write one such as 512k or 64M")  # noqa: TRY004
         return parse_size(value) if isinstance(value, str) else value

@@ -4,7 +4,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cockpit.units import parse_duration
+from cockpit.units import seconds
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -24,7 +24,7 @@ class Channel(BaseModel):
     @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
     @field_validator("command")
     @classmethod

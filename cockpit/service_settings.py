@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from cockpit.errors import UsageError
 from cockpit.models.request import Service
-from cockpit.units import parse_duration
+from cockpit.units import seconds
 
 
 def service_variable(name: str) -> str:
@@ -62,7 +62,7 @@ class ServiceSettings(BaseModel):
     @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
 
 def _named(value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:

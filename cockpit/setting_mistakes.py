@@ -49,7 +49,7 @@ class SettingsError(UsageError):
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         """The message has a line for each."""
-        self.mistakes = tuple(mistakes)
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: mistake.line or 0))
         super().__init__("\n".join(map(str, self.mistakes)))
 
 

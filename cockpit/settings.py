@@ -20,7 +20,7 @@ from cockpit.models.request import Service
 from cockpit.notify_settings import Channel, check_names
 from cockpit.service_settings import Services, find_service
 from cockpit.setting_mistakes import invalid, whole
-from cockpit.units import parse_duration
+from cockpit.units import seconds
 from cockpit.view_settings import SavedView, check_aliases, check_views
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Limits(_Section):
     @field_validator("stuck_after", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
 
 class Probes(_Section):
@@ -93,7 +93,7 @@ class Probes(_Section):
     @field_validator("timeout", mode="before", json_schema_input_type=float | str)
     @classmethod
     def _duration(cls, value: object) -> object:
-        return parse_duration(value) if isinstance(value, str) else value
+        return seconds(value)
 
     def for_source(self) -> dict[str, Any]:
         """As the source takes it."""
@@ -145,7 +145,7 @@ class Settings(_Section):
     theme: str = "auto"
     """A theme's name: dark, light, ansi-dark, ansi-light, high-contrast, colour-blind, mono, or one of your own. `auto`
     is dark, or light where `COLORFGBG` says so; on a terminal of 16 colours, ansi-dark or ansi-light."""
-    fps: int | None = Field(default=None, ge=1, le=60)
+    fps: int | None = Field(default=None, strict=True, ge=1, le=60)
     """Frames a second that come unasked; default: 10, and 4 over SSH. Answers to keys come at once."""
     glyphs: Literal["ascii", "unicode"] = "ascii"
     """Status glyphs; ASCII never shifts a column in tmux."""

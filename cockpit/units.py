@@ -23,6 +23,17 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
+def seconds(value: object) -> object:
+    """A time as a file may have it: a number of seconds, or text. Anything else is left to whoever validates it.
+
+    Raises:
+        ValueError: It is `true` or `false`, which would pass for a number, or text that is no duration.
+    """
+    if isinstance(value, bool):
+        raise ValueError("true and false are no duration; write one such as 45s, 10m or 1h30m")  # noqa: TRY004
+    return parse_duration(value) if isinstance(value, str) else value
+
+
 def parse_size(text: str) -> int:
     """Bytes in `4096`, `512k`, `64M`, `1.5 GiB`; k, M and G are powers of 1024.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FILES, DIRS = ":files", ":dirs"
 """Instead of words: the shell completes files or directories."""
@@ -176,7 +177,7 @@ def _roots(typed: Typed) -> list[Path]:
     return [Path(name).expanduser().resolve() for name in named or ["."]]
 
 
-def _configured(typed: Typed) -> dict[str, list[object]]:
+def _configured(typed: Typed) -> dict[str, Any]:
     import tomllib
 
     from cockpit.locations import config_file
@@ -305,6 +306,7 @@ _BY_DEST: dict[str, _Finder] = {
     "phase": lambda _: [(name, "phase") for name in _PHASES],
 }
 _BY_OPTION: dict[str, _Finder] = {
+    "--view": lambda typed: [(name, "view") for name in _plain(_configured(typed).get("views", {}))],
     "--source": _sources,
     "--theme": _themes,
     "--template": _templates,

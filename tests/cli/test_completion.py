@@ -82,9 +82,10 @@ def test_runs_come_from_the_index_of_the_root(seen: Path, monkeypatch: pytest.Mo
     assert words("show", "") == []
     assert set(words("show", "--root", str(seen), "")) == {FAILED, DONE, LIVE}
     config = tmp_path / "config.toml"
-    config.write_text(f'[[roots]]\npath = "{seen}"\n[[actions]]\nid = "drain"\n')
+    config.write_text(f'[[roots]]\npath = "{seen}"\n[[actions]]\nid = "drain"\n[views.night]\nsort = "age"\n')
     assert set(words("--config", str(config), "show", "")) == {FAILED, DONE, LIVE}
     assert words("--config", str(config), "plan", "dr") == ["drain"]
+    assert words("--config", str(config), "runs", "--view", "n") == ["night"]
 
 
 def test_nothing_is_scanned(root: Path) -> None:
