@@ -6,6 +6,7 @@ At the other end of a slow line every one of those bytes is waited for.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -20,8 +21,15 @@ _UNKNOWN = "\x00"
 _REST = ""
 """What stands in the cells behind the first one of a text that is kept whole."""
 
+_FEW = 5
+"""Fewer lines than these are not worth scrolling for."""
+_FARTHEST = 8
+"""Lines that a scroll is looked for over."""
+
 Run = tuple[int, int, Sequence[Segment]]
 """Column, line and text of something to draw."""
+_Placed = tuple[int, int, list[str], list[int]]
+"""Column, line, texts and styles of cells that are on the screen."""
 
 
 class Wire:
@@ -56,10 +64,11 @@ class Wire:
         if size != (self._width, self._height):
             self._begin(*size)
         self._at, self._style = None, PLAIN
+        placed = [place for x, y, segments in runs if (place := self._place(x, y, segments)) is not None]
         written: list[str] = []
-        for x, y, segments in runs:
-            if 0 <= y < self._height:
-                self._put(x, y, segments, written)
+        self._scroll(placed, written)
+        for place in placed:
+            self._put(*place, written)
         if written:
             written.append(self._styles.way(self._style, PLAIN))
         return "".join(written)
@@ -69,11 +78,16 @@ class Wire:
         self._texts = [[_UNKNOWN] * width for _ in range(height)]
         self._looks = [[PLAIN] * width for _ in range(height)]
 
-    def _put(self, x: int, y: int, segments: Sequence[Segment], written: list[str]) -> None:
-        """Bring one run onto one line."""
+    def _place(self, x: int, y: int, segments: Sequence[Segment]) -> "_Placed | None":
+        """The cells of a run that are on the screen."""
+        if not 0 <= y < self._height:
+            return None
         texts, looks = self._cells(segments)
         left, right = max(0, -x), min(len(texts), self._width - x)
-        texts, looks, x = texts[left:right], looks[left:right], max(0, x)
+        return (max(0, x), y, texts[left:right], looks[left:right]) if left < right else None
+
+    def _put(self, x: int, y: int, texts: list[str], looks: list[int], written: list[str]) -> None:
+        """Bring one run onto one line."""
         end = x + len(texts)
         old_texts, old_looks = self._texts[y], self._looks[y]
         before = old_texts[x:end], old_looks[x:end]
@@ -86,6 +100,43 @@ class Wire:
             self._spoil(old_texts, end)
         for start, stop in _changed(texts, looks, *before):
             self._write(x + start, y, texts[start:stop], looks[start:stop], written)
+
+    # -- lines that only moved
+
+    def _scroll(self, placed: "Sequence[_Placed]", written: list[str]) -> None:
+        """Let the terminal move lines that stand a little higher or lower now, over its whole width."""
+        lines = sorted({y for _, y, _, _ in placed})
+        if len(lines) < _FEW:
+            return
+        wanted = {y: (self._texts[y].copy(), self._looks[y].copy()) for y in lines}
+        for x, y, texts, looks in placed:
+            wanted[y][0][x : x + len(texts)], wanted[y][1][x : x + len(looks)] = texts, looks
+        changed = [y for y in lines if wanted[y] != (self._texts[y], self._looks[y])]
+        if len(changed) < _FEW:
+            return
+        moved: list[int] = []
+        by = 0
+        for step in (sign * size for size in range(1, _FARTHEST + 1) for sign in (1, -1)):
+            fits = [y for y in changed if 0 <= y + step < self._height and wanted[y] == self._line(y + step)]
+            if len(fits) > len(moved):
+                moved, by = fits, step
+        if len(moved) * 2 >= len(changed) and len(moved) >= _FEW:
+            self._move_lines(min(moved[0], moved[0] + by), max(moved[-1], moved[-1] + by), by, written)
+
+    def _line(self, y: int) -> tuple[list[str], list[int]]:
+        return self._texts[y], self._looks[y]
+
+    def _move_lines(self, top: int, bottom: int, by: int, written: list[str]) -> None:
+        """Scroll the lines from `top` to `bottom` up by so many, or down where it is negative."""
+        steps = abs(by)
+        # In the terminal's own style, since new lines take the colour in force.
+        written.append(f"\x1b[{top + 1};{bottom + 1}r")
+        written.append(f"\x1b[{bottom + 1}H" + "\n" * steps if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * steps)
+        written.append("\x1b[r")
+        for lines, nothing in ((self._texts, _UNKNOWN), (self._looks, PLAIN)):
+            fresh: list[Any] = [[nothing] * self._width for _ in range(steps)]
+            kept: list[Any] = lines[top : bottom + 1]
+            lines[top : bottom + 1] = kept[steps:] + fresh if by > 0 else fresh + kept[:-steps]
 
     @staticmethod
     def _spoil(texts: list[str], place: int) -> None:

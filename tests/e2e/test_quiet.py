@@ -52,16 +52,18 @@ def test_a_quiet_host_is_quiet_on_the_wire(live: FlowStudioRun, open_cockpit: Op
 
     assert program.read_for(AGE_TICK_S + 0.5) == 0, "ages were looked at meanwhile"
 
+    program.press("end")  # another run in scope: what changes then is a row, and the header's counts
+    program.settle(1.0, PATIENCE_S)
     step = {"build": iter(("load_context", "clarify", "author_tests", "critique_tests"))}
     costs = [
         cost(program, lambda: live.event("step_start", "build", next(step["build"]), "x", at=datetime.now(UTC)))
         for _ in range(3)
     ]
-    assert sorted(costs)[1] <= ROW, costs
+    assert max(costs) <= ROW // 2, costs
 
-    # A row that moves to another place, and the run in scope with all that is told of it.
-    assert cost(program, lambda: program.press("j")) < 12_000
-    assert cost(program, lambda: program.press("k")) < 12_000
+    # Another run in scope, with all that is told of it.
+    assert cost(program, lambda: program.press("home")) < 12_000
+    assert cost(program, lambda: program.press("end")) < 12_000
 
     raw = bytes(program.raw)
     assert raw.count(SYNC[0]) == raw.count(SYNC[1]) > 2
@@ -70,18 +72,20 @@ def test_a_quiet_host_is_quiet_on_the_wire(live: FlowStudioRun, open_cockpit: Op
 
 
 def test_a_log_that_grows_costs_its_new_lines(live: FlowStudioRun, open_cockpit: Open) -> None:
-    log = scenes.transcript(live, "load_context", [f"line {number}" for number in range(5)])
+    words = [f"line {number} of {number * 7919} says {'x' * (number % 37)}" for number in range(99)]
+    log = scenes.transcript(live, "load_context", words)
     live.event("step_start", "build", "load_context", "context-loader", at=datetime.now(UTC))
     program = ready(open_cockpit("--fresh", live.path.parents[2], env=LATER))
     program.press("6", "z")
-    program.wait_for("line 4", timeout=PATIENCE_S)
+    program.wait_for("line 98", timeout=PATIENCE_S)
     program.settle(0.6, PATIENCE_S)
 
     def grow() -> None:
         with log.open("a") as stream:
             stream.write('{"role": "assistant", "content": "one more"}\n')
 
-    assert cost(program, grow) <= ROW
+    costs = [cost(program, grow) for _ in range(3)]
+    assert max(costs) <= ROW, "the terminal moves the lines above"
     assert program.line_with("one more")
 
 
@@ -101,7 +105,7 @@ def test_frames_nobody_asked_for_are_few_over_ssh(live: FlowStudioRun, open_cock
 def test_the_meter_shows_what_is_sent_and_rests_with_the_rest(live: FlowStudioRun, open_cockpit: Open) -> None:
     program = ready(open_cockpit("--fresh", live.path.parents[2], env=LATER))
     program.press(":")
-    program.send("view.net\r")
+    program.send("net\r")
     program.wait_for("net ", "kB", timeout=PATIENCE_S)
     program.read_until(lambda seen: re.search(r"net 0B/s 0f/s [\d.]+kB", seen.lines[0]), PATIENCE_S)
     program.settle(2.5, PATIENCE_S)

@@ -181,3 +181,40 @@ def test_from_style_to_style_by_the_shortest_way() -> None:
     assert styles.way(on_blue, red) == "\x1b[49m"
     assert styles.way(bold, PLAIN) == "\x1b[0m"
     assert styles.number(None) == styles.number(Style()) == PLAIN
+
+
+def picture(lines: list[str]) -> list[tuple[int, int, list[Segment]]]:
+    return [
+        (0, y, [Segment("|"), Segment(fit(text, SIZE[0] - 2), STYLES[1]), Segment("|")]) for y, text in enumerate(lines)
+    ]
+
+
+@pytest.mark.parametrize("by", [1, 2, -1])
+def test_lines_that_moved_are_moved_by_the_terminal(by: int) -> None:
+    size = (SIZE[0], 12)
+    log = [f"entry {number} of the log {number * 7919}" for number in range(40)]
+    emulator = Emulator(*size)
+    emulator.feed(b"\x1b[?7l")
+    wire = Wire()
+    show(emulator, wire.draw(picture(["title", *log[10:20], "edge"]), size))
+    for turn in range(1, 4):
+        start = 10 + by * turn
+        written = wire.draw(picture(["title", *log[start : start + 10], "edge"]), size)
+        show(emulator, written)
+        assert emulator.lines == [f"|{fit(text, SIZE[0] - 2)}|" for text in ("title", *log[start : start + 10], "edge")]
+        assert len(written) < abs(by) * 40 + 40, written
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "bb", "c c c", "long line of text", ""]), min_size=12, max_size=12), max_size=5
+    )
+)
+def test_whatever_moves_the_picture_is_right(frames: list[list[str]]) -> None:
+    size = (SIZE[0], 12)
+    emulator = Emulator(*size)
+    emulator.feed(b"\x1b[?7l")
+    wire = Wire()
+    for lines in frames:
+        show(emulator, wire.draw(picture(lines), size))
+        assert emulator.lines == [f"|{fit(text, SIZE[0] - 2)}|" for text in lines]
