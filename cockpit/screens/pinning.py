@@ -66,7 +66,7 @@ class Pinning:
         path = place.path if place.path.startswith("/") else f"{run.ref.root}/{place.path}"
         where = path if place.line is None else f"{path}:{place.line}"
         shown = words.text(place.path if place.line is None else f"{place.path}:{place.line}", limit=80).text
-        label = f"{shown}  Why does it matter? (may stay empty)"
+        label = f"Why does it matter? (may stay empty)  {shown}"
         note = await asking.text(screen.app, f"Pin to {incident.id}", label, required=False)
         if note is None:
             return

@@ -119,3 +119,15 @@ def test_a_recorded_command_stands_on_the_timeline_with_its_output(cli: Cli, inc
     cli("incident", "pin", "01", f"{place['path']}:1").ok()
     cli("incident", "close", "01", "--override", "a drill").ok()
     assert not [row for row in cli("postmortem", "01").ok().out.splitlines() if PASSWORD in row]
+
+
+def test_capture_and_files_are_the_same_bytes_elsewhere(cli: Cli, incident: Path) -> None:
+    target = incident / ".cockpit" / "incidents" / f"rollback-{INC}.json"
+    here = cli("incident", "capture", INC).ok().out
+    cli("incident", "file", INC, "rollback").ok()
+    before = target.read_bytes()
+    around = {"TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "11"}
+    assert program("incident", "capture", INC, "--root", incident, **around).ok().out == here
+    target.unlink()
+    program("incident", "file", INC, "rollback", "--root", incident, **around).ok()
+    assert target.read_bytes() == before

@@ -83,6 +83,13 @@ def test_the_key_is_found_worked_off_and_repeated_by_nothing(cli: Cli, leaking: 
     say("postmortem", INC)
     say("postmortem", INC, "-o", tmp_path / "postmortem.md")
     assert not holds((tmp_path / "postmortem.md").read_bytes())
+    say("handoff")
+    say("handoff", "--json")
+    say("incident", "capture", INC)
+    for kind in ("revert", "adr"):
+        say("incident", "file", INC, kind)
+    for template in ("initial", "update", "escalation", "security"):
+        say("notify", INC, "--template", template)
     assert say.leaks == []
 
     state = leaking / ".cockpit"

@@ -108,7 +108,10 @@ def diagnosed(program: PtyProgram, place: Place) -> None:
     fill(program, "Post-mortem of", "root cause:\r")
     fill(program, "enter save", "A module is in no list of requirements.\r")
     leave(program)
-    program.press("2", "m")
+    program.press("2")
+    # The failing step, as the pane points to it by itself.
+    program.wait_for("3/14", timeout=PATIENCE_S)
+    program.press("m")
     fill(program, "Pin to", "the error\r")
     until(program, place, "incident.pin")
     program.press("i")
