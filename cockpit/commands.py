@@ -405,6 +405,14 @@ COMMANDS: tuple[Command, ...] = (
         footer=7,
     ),
     Command(
+        "incident.by_hand",
+        (),
+        "declare by hand",
+        "Declare an incident that is about no run: three questions give its severity.",
+        group=Group.INCIDENT,
+        acts=True,
+    ),
+    Command(
         "incident.severity",
         ("S",),
         "Severity",

@@ -22,6 +22,7 @@ _TONES = {
 }
 _LEVELS = {Tone.BAD: Level.ERROR, Tone.WARN: Level.WARN}
 _HANG = 10
+_WORDS = ("certain", "likely", "possible", "unlikely")
 
 
 def finding_lines(findings: Sequence[Finding], base_path: str, run: Run | None = None) -> list[TextRow]:
@@ -38,6 +39,22 @@ def finding_lines(findings: Sequence[Finding], base_path: str, run: Run | None =
             _add(rows)
         _finding(rows, finding, base_path, run)
     return rows
+
+
+def finding_at(rows: Sequence[TextRow], key: str, findings: Sequence[Finding]) -> Finding | None:
+    """The finding that a line of a page is about: the one whose heading is the last at or above it, or `None`.
+
+    Args:
+        rows: A page that holds `finding_lines`.
+        key: Of the line.
+        findings: Those that were shown.
+    """
+    by_id = {finding.id: finding for finding in findings}
+    place = next((number for number, row in enumerate(rows) if row.key == key), -1)
+    for row in reversed(rows[: place + 1]):
+        if len(row.spans) == 3 and row.spans[1].text.endswith(_WORDS) and row.spans[2].text.strip() in by_id:
+            return by_id[row.spans[2].text.strip()]
+    return None
 
 
 def confidence(value: float) -> str:

@@ -84,6 +84,7 @@ class Commanding:
             "run.archive": lambda: screen.acting.act("archive"),
             "run.menu": screen.acting.menu,
             "incident.declare": screen.responding.declare,
+            "incident.by_hand": screen.responding.declare_by_hand,
             "incident.next": screen.responding.next,
             "incident.pin": screen.responding.pin,
             "incident.postmortem": lambda: screen.responding.review("postmortem"),
@@ -169,7 +170,7 @@ class Commanding:
             if self._screen.responding.last_of_run(self._screen.scope.run) is not None:
                 return None
             return f"this run is in no incident: {self._key('incident.declare')} declares one"
-        if command.id != "incident.declare":
+        if command.id not in ("incident.declare", "incident.by_hand"):
             if self._screen.scope.run is None:
                 return self._no_run()
             if self._screen.responding.of_run(self._screen.scope.run) is None:

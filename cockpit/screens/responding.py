@@ -8,10 +8,12 @@ from cockpit.models.incident import Countdown, Incident
 from cockpit.models.run import Run
 from cockpit.presenters import incidents as rows
 from cockpit.presenters import words
+from cockpit.presenters.findings import finding_at
 from cockpit.presenters.tiles import incident_cells, severity_rows, tiles
 from cockpit.screens import asking
 from cockpit.screens.pinning import Pinning
 from cockpit.screens.reviewing import Reviewing
+from widgets.detail import DetailPane
 from widgets.rows import Cell, MenuItem, TextRow
 from widgets.tiles import Tiles
 
@@ -120,8 +122,12 @@ class Responding:
         """Declare an incident, about the run in scope where there is one."""
         self._screen.run_worker(self._declare(self._screen.scope.run), group="dialog", exit_on_error=False)
 
+    def declare_by_hand(self) -> None:
+        """Declare an incident that is about no run."""
+        self._screen.run_worker(self._declare(None), group="dialog", exit_on_error=False)
+
     async def _declare(self, run: Run | None) -> None:
-        screen = self._screen
+        screen, finding = self._screen, self._finding(run)
         try:
             root = screen.session.root_of(run.ref) if run else next(iter(screen.session.roots))
             desk = await asyncio.to_thread(self.index.desk, root)
@@ -130,11 +136,13 @@ class Responding:
             answers = await asking.walk(screen.app, "How bad is it?", severity_picture)
             if answers is None:
                 return
-            title = await asking.text(screen.app, "Declare an incident", "What is wrong? One line.", self._title(run))
+            title = await asking.text(
+                screen.app, "Declare an incident", "What is wrong? One line.", self._title(run, finding)
+            )
             if not title:
                 return
             await asyncio.to_thread(screen.session.require_writable, "declare an incident", root, run)
-            made = await asyncio.to_thread(self._record, desk, run, title, answers)
+            made = await asyncio.to_thread(self._record, desk, run, title, answers, finding)
         except CockpitError as error:
             screen.acting.fail("No incident was declared", error)
             return
@@ -142,26 +150,27 @@ class Responding:
         screen.refresh_ledgers()
         self.show(made.id)
 
-    def _record(self, desk: "IncidentDesk", run: Run | None, title: str, answers: str) -> Incident:
-        finding = self._finding(run)
+    @staticmethod
+    def _record(desk: "IncidentDesk", run: Run | None, title: str, answers: str, finding: "Finding | None") -> Incident:
         return desk.declare(title, answers=answers, runs=[run] if run else [], finding=finding)
 
     def _finding(self, run: Run | None) -> "Finding | None":
-        """The best finding of the run in scope: the incident is declared from it."""
-        scope = self._screen.scope
+        """What the incident is declared from: the finding under the cursor in Detail, else the best of the run."""
+        scope, deck = self._screen.scope, self._screen.deck
         if run is None or scope.key != run.key or not scope.findings:
             return None
-        return scope.findings[0]
+        pane, pointed = self._screen.query_one("#detail", DetailPane), None
+        if deck.state.active == "detail" and pane.cursor_row is not None:
+            pointed = finding_at(pane.source, pane.cursor_row.key, scope.findings)
+        return pointed or scope.findings[0]
 
-    def _title(self, run: Run | None) -> str:
-        """A proposal: the best finding, else why the run is in its state."""
-        scope = self._screen.scope
+    @staticmethod
+    def _title(run: Run | None, finding: "Finding | None") -> str:
+        """A proposal: the finding, else why the run is in its state."""
         if run is None:
             return ""
-        if scope.key == run.key and scope.findings:
-            return words.text(f"{run.id}: {scope.findings[0].title}", limit=120).text
         reason = next((each.text for each in run.reasons), run.state.value)
-        return words.text(f"{run.id}: {reason}", limit=120).text
+        return words.text(f"{run.id}: {finding.title if finding else reason}", limit=120).text
 
     async def _attach_instead(self, run: Run) -> bool:
         """Where an open incident is about the same failure: ask whether the run belongs to it."""

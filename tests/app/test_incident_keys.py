@@ -10,6 +10,7 @@ from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
 from tests.app.test_act import plan_text
 from tests.app.test_incidents import declare, incident_screen
+from widgets.detail import DetailPane
 from widgets.dialogs import FormDialog, PlanDialog, PromptDialog, WalkDialog
 from widgets.dialogs.base import Dialog
 
@@ -142,3 +143,36 @@ async def test_in_a_sev1_an_action_on_its_run_is_confirmed_by_typing_the_run(mak
         await me.write(scenes.FAILED)
         await me.press("enter")
         await me.until(lambda: "action.started" in me.kinds(), "it is started")
+
+
+async def test_it_is_declared_from_the_finding_under_the_cursor(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await me.scope_on(scenes.FAILED)
+        await me.until(lambda: len(me.scope.findings or ()) > 1, "its findings are there")
+        second = (me.scope.findings or ())[1]
+        await me.press("0")
+        pane = me.screen.query_one("#detail", DetailPane)
+        place = next(row.key for row in pane.source if row.spans and row.spans[-1].text.strip() == second.id)
+        at = next(number for number, row in enumerate(pane.rows) if row.key == place)
+        await me.press(*["j"] * (at + 1))
+        await declare(me, "nny")
+        data = next(entry.data for entry in me.journal if entry.kind == "incident.declared")
+        assert data["finding"] == second.id
+        assert second.title in data["title"]
+
+
+async def test_it_is_declared_by_hand_where_it_is_about_no_run(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await me.scope_on(scenes.FAILED)
+        await me.enter_command("incident.by_hand")
+        await me.open_dialog(WalkDialog)
+        await me.press("n", "y", "enter")
+        await me.open_dialog(PromptDialog)
+        await me.write("The mirror of packages is gone")
+        await me.press("enter")
+        await me.until(lambda: me.app.screen is not me.screen and me.dialog is None, "its screen is there")
+        await me.until(lambda: incident_screen(me).picture, "it is read")
+        assert [entry.kind for entry in me.journal] == ["incident.declared", "checklist.start"]
+        assert me.journal[0].data["title"] == "The mirror of packages is gone"

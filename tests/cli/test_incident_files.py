@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_capture_and_files_are_the_same_bytes_elsewhere(cli: Cli, incident: Path
     here = cli("incident", "capture", INC).ok().out
     cli("incident", "file", INC, "rollback").ok()
     before = target.read_bytes()
-    around = {"TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "11"}
+    around: Any = {"TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "11"}
     assert program("incident", "capture", INC, "--root", incident, **around).ok().out == here
     target.unlink()
     program("incident", "file", INC, "rollback", "--root", incident, **around).ok()
