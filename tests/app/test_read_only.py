@@ -58,6 +58,7 @@ async def _verify(me: Operator) -> None:
 LOOKS = {
     # Copying writes into the operator's own clips, not about a run.
     "copy.menu",
+    "copy.write",
     "checklist.read",
     "incident.next",
     "incident.metrics",
