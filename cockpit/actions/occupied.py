@@ -73,10 +73,8 @@ def _look(target: Target, table: ProcessTable, own: int | None) -> Occupied:
 
 
 def _match(card: Card, target: Target, table: ProcessTable) -> Match | None:
-    """Why a process has to do with the run; what it has open is asked only where nothing else tells."""
+    """Why a process has to do with the run. Files it only reads are no reason; who writes is found by its handles."""
     why = match(card, target)
-    if why is None or not (why.sure and why.binding):
-        why = match(card, target, table.open_files(card) or ()) or why
     if why is None:
         return None
     vitals = table.vitals(card)

@@ -127,12 +127,15 @@ def test_who_only_reads_or_looks_on_is_no_hindrance(cli: Cli, root: Path) -> Non
     with (
         subprocess.Popen(["tail", "-f", str(run / "events.jsonl")], stdout=subprocess.DEVNULL) as tail,
         subprocess.Popen(["sh"], stdin=subprocess.PIPE, cwd=run) as shell,
+        # A program that is no known onlooker and has a file of the run open, such as a cockpit of another build.
+        (run / "events.jsonl").open() as events,
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=events) as reader,
     ):
         try:
             cli("archive", FAILED, "--yes").ok()
         finally:
-            tail.kill()
-            shell.kill()
+            for process in (tail, shell, reader):
+                process.kill()
 
 
 def test_an_onlooker_that_writes_is_one_who_writes(root: Path) -> None:
