@@ -22,7 +22,7 @@ from cockpit.models.action import Job, JobState, Plan
 from cockpit.models.journal import Actor, Entry
 
 ACTOR = Actor(user="root", real_user="ada", tty=None, ssh_peer=None)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def until(condition: Callable[[], object], what: str = "") -> None:

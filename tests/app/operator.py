@@ -25,7 +25,7 @@ from widgets.header import Header
 from widgets.line_list import LineList
 from widgets.rows import Cell, Row
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Most seconds anything may take on a busy machine."""
 LATER = START + timedelta(minutes=2)
 """When most journeys take place: runs that began at `START` are still at work."""

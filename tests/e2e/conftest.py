@@ -16,7 +16,7 @@ from tests.builders import FlowStudioRun
 from tests.terminal import PtyProgram, cockpit_argv, terminal_environment
 from widgets.dialogs.base import DEAF_S
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 LEAVES = b"\x1b[?1049l"
 """Back to the shell's screen."""
 SHOWS_CURSOR = b"\x1b[?25h"

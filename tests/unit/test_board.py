@@ -22,7 +22,7 @@ from cockpit.sources.base import Source
 from tests.conftest import NOW
 from tests.unit.fake_source import FakeSource, judge, make_run
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 NEVER = 3600.0
 NO_SWEEP = Pace(sweep_s=NEVER, poll_s=NEVER)
 

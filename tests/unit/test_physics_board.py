@@ -25,7 +25,7 @@ from cockpit.sources.flow_studio import FlowStudioSource
 from tests.builders import START, FlowStudioRun
 from tests.unit.fake_processes import FakeTable
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Scene:

@@ -19,7 +19,7 @@ from cockpit.runtime.matching import Target
 from cockpit.runtime.physics import Prober
 from cockpit.runtime.processes import HostProcesses, Listing, ancestors, family
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 SLEEP = "import sys; sys.stdin.read()"
 WRITE = "import sys; f = open(sys.argv[1], 'w'); print('.', flush=True); sys.stdin.read()"
 SPIN = "import sys; print('.', flush=True)\nwhile True: pass"

@@ -15,7 +15,7 @@ from cockpit.runtime.mounts import filesystem_type, is_silent, parse_mountinfo
 from cockpit.runtime.roots import mtime_ns
 from cockpit.runtime.watcher import Hints, WatchHub, exceeds, topmost
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Told:
