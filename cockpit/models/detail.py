@@ -20,7 +20,7 @@ from cockpit.models.records import (
 from cockpit.models.run import RunRef
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class RunDetail:
     """The facts of one run as read from disk; says nothing about what they mean.
 
@@ -60,3 +60,7 @@ class RunDetail:
     updated_at: datetime | None = None
     fingerprint: str = ""
     cache: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        # Textual writes down what every worker is given: all facts of a large run would take seconds.
+        return f"RunDetail({self.ref.key!r})"
