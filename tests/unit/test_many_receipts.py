@@ -103,3 +103,9 @@ async def test_the_pane_makes_the_rows_it_shows(
         assert pane.cursor_key == step_key("build", "step_0123")
     assert len(set(made)) < 100, "those in view, around three places"
     assert hunt(rows, place, -1, frozenset({Level.ERROR})) is None
+
+
+def test_the_facts_of_a_run_are_not_written_out_where_they_are_named(run: FlowStudioRun, tmp_path: Path) -> None:
+    source = FlowStudioSource()
+    (ref,) = source.scan(tmp_path)
+    assert repr(source.detail(ref)) == f"RunDetail({ref.key!r})"
