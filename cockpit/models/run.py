@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from sys import intern
 
 from cockpit.models.base import Model
 from cockpit.models.evidence import Evidence
@@ -57,7 +58,8 @@ class RunRef(Model):
     @property
     def key(self) -> str:
         """Unique over all roots and sources; what panes and messages carry."""
-        return f"{self.source}:{self.root}/{self.path}"
+        # Interned: tables, orders and sets of the same ten thousand runs hold one string each, not five.
+        return intern(f"{self.source}:{self.root}/{self.path}")
 
 
 class StepCounts(Model):

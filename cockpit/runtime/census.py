@@ -1,7 +1,7 @@
 """The census: which runs there are, without reading any, and when to count again."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cockpit.models.problem import Problem
@@ -62,6 +62,13 @@ class Census:
                 self._seen[key] = run._replace(mtime_ns=now)
                 found.append(run.ref)
         return found
+
+    def share(self, refs: Callable[[str], RunRef | None]) -> None:
+        """Hold the same places as whoever knows the runs: equal ones take memory twice."""
+        for key, found in self._seen.items():
+            known = refs(key)
+            if known is not None and known is not found.ref:
+                self._seen[key] = found._replace(ref=known)
 
     def age_ns(self, ref: RunRef) -> int:
         """Modification time of the run's directory as last seen, in nanoseconds."""

@@ -83,14 +83,26 @@ class Index:
         with self._lock:
             try:
                 db = self._open()
-                rows = [] if db is None else db.execute(_SELECT, (self.stamp, limit)).fetchall()
+                cursor = None if db is None else db.execute(_SELECT, (self.stamp, limit))
             except sqlite3.Error as error:
                 self._fail(error)
                 return
-        for start in range(0, len(rows), _PAGE):
+        # By the page: the bodies of all rows at once are as large as what is made of them.
+        while cursor is not None and (rows := self._fetch(cursor)):
             with without_gc(stays=True):
-                page = _parse(rows[start : start + _PAGE])
+                page = _parse(rows)
             yield page
+
+    def _fetch(self, cursor: sqlite3.Cursor) -> list[tuple[str, str, bytes]]:
+        """The next page; empty at the end, and where the file was let go of meanwhile."""
+        with self._lock:
+            try:
+                return cursor.fetchmany(_PAGE)
+            except sqlite3.ProgrammingError:
+                return []
+            except sqlite3.Error as error:
+                self._fail(error)
+                return []
 
     def find(self, keys: Iterable[str]) -> list[Row]:
         """The summaries of these runs, as far as they are known."""

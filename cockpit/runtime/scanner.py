@@ -256,6 +256,7 @@ class Scanner:
             for index in self._indexes.values():
                 index.prune()
             self._judge_early()
+            self._census.share(self._table.ref)
 
     def _judge_early(self) -> None:
         """Judge the runs that time decides once more: how long steps usually take is known only now."""
@@ -346,6 +347,8 @@ class Scanner:
             self.progress = Progress(0, self.queue.waiting, finished=not self.queue.waiting)
             changed = True
         self._events.listed(listing)
+        if self.progress.finished:
+            self._census.share(self._table.ref)
         if changed:
             self._events.changed()
 
