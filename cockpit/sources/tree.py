@@ -5,11 +5,13 @@ import os
 import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 MAX_DEPTH = 8
 MAX_FILES = 250_000
+_NAME = attrgetter("name")
 Stamp = tuple[int, int, int]
 """(inode, size in bytes, mtime in nanoseconds): a file is read again only when this changed."""
 
@@ -78,7 +80,7 @@ def list_tree(directory: Path) -> Tree:
 def _list(path: str, prefix: str, depth: int, tree: Tree) -> None:
     try:
         with os.scandir(path) as listing:
-            entries = sorted(listing, key=_name)
+            entries = sorted(listing, key=_NAME)
     except OSError as error:
         tree.trouble.append((prefix.rstrip("/") or ".", _why(error)))
         return
@@ -107,10 +109,6 @@ def _list(path: str, prefix: str, depth: int, tree: Tree) -> None:
         files.append(FileEntry(prefix + name, (info.st_ino, info.st_size, info.st_mtime_ns), info.st_mode))
 
 
-def _name(entry: "os.DirEntry[str]") -> str:
-    return entry.name
-
-
 def _why(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "no permission to list this directory"
@@ -121,4 +119,36 @@ def digest(tree: Tree) -> str:
     """A short text that changes whenever a file was added, removed or modified; stable over processes."""
     parts = [f"{rel}\0{ino}\0{size}\0{mtime}" for rel, (ino, size, mtime), _ in tree.files]
     parts.extend(f"!{rel}\0{reason}" for rel, reason in tree.trouble)
+    return _hash(parts)
+
+
+def _hash(parts: list[str]) -> str:
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+
+
+def quick_digest(directory: Path) -> str:
+    """`digest(list_tree(directory))`, without the list: what every start asks of every run that did not change."""
+    parts: list[str] = []
+    if not _stamps(os.fspath(directory), "", 0, parts):
+        return digest(list_tree(directory))
+    return _hash(parts)
+
+
+def _stamps(path: str, prefix: str, depth: int, parts: list[str]) -> bool:
+    """Lines of `digest` for the files below a directory; false where anything at all is out of the ordinary."""
+    try:
+        with os.scandir(path) as listing:
+            entries = sorted(listing, key=_NAME)
+        for entry in entries:
+            name = entry.name
+            if name.endswith(".tmp"):
+                continue
+            if entry.is_dir(follow_symlinks=False) and not name.endswith((".json", ".jsonl")):
+                if depth >= MAX_DEPTH or not _stamps(entry.path, f"{prefix}{name}/", depth + 1, parts):
+                    return False
+                continue
+            info = entry.stat(follow_symlinks=False)
+            parts.append(f"{prefix}{name}\0{info.st_ino}\0{info.st_size}\0{info.st_mtime_ns}")
+    except OSError:
+        return False
+    return len(parts) < MAX_FILES

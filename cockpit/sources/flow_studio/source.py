@@ -12,7 +12,7 @@ from cockpit.sources.flow_studio.catalogue import DOCUMENTED, actions_for
 from cockpit.sources.flow_studio.layout import find_owner, find_runs
 from cockpit.sources.flow_studio.reader import read_detail
 from cockpit.sources.paths import encode, run_dir
-from cockpit.sources.tree import digest, list_tree
+from cockpit.sources.tree import quick_digest
 
 _WATCHED_DEPTH = 2
 
@@ -59,7 +59,7 @@ class FlowStudioSource:
 
     def fingerprint(self, ref: RunRef) -> str:
         """Changes whenever a file of the run does, temporary ones aside; one recursive listing with stats."""
-        return digest(list_tree(run_dir(ref)))
+        return quick_digest(run_dir(ref))
 
     def detail(self, ref: RunRef, previous: RunDetail | None = None) -> RunDetail:
         """All facts of a run; see `cockpit.sources.flow_studio.reader`."""
