@@ -7,7 +7,7 @@ from cockpit.settings import Settings
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
-from widgets.dialogs import HelpDialog, PlanDialog
+from widgets.dialogs import HelpDialog, MessageDialog, PlanDialog
 from widgets.footer import Footer
 from widgets.rows import KeyHint
 
@@ -83,3 +83,16 @@ async def test_another_configuration_moves_the_keys(make_app: MakeApp, root: Pat
         assert me.dialog is None
         await me.press("Q")
         assert (await me.open_dialog(PlanDialog)).heading == "Drain the queue"
+
+
+async def test_read_only_refuses_them_on_record(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    async with operate(make_app(settings=SETTINGS, read_only=True)) as me:
+        await me.scope_on(scenes.FAILED)
+        for command in (None, "drain-queue"):
+            await (me.press("Q") if command is None else me.enter_command(command))
+            await me.open_dialog(MessageDialog)
+            await me.press("escape")
+            await me.no_dialog()
+        assert me.kinds() == ["action.refused"] * 2
+        assert {entry.data["action"] for entry in me.journal} == {"drain-queue"}

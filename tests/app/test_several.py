@@ -97,3 +97,26 @@ async def test_the_output_of_a_job_opens_from_the_list(make_app: MakeApp, root: 
         assert scenes.FAILED in jobs(me)[0]
         await me.press("enter")
         await me.until(lambda: me.active == "log" and "retried" in me.text("log"), "its output is shown")
+
+
+async def test_a_job_is_ended_from_the_list_once_confirmed(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    scenes.makefile(root, "\t@echo at work; exec sleep 600")
+    async with operate(make_app(clock=system_clock)) as me:
+        await me.scope_on(scenes.FAILED)
+        await me.press("T")
+        await me.open_dialog(PlanDialog)
+        await me.press("y")
+        await me.until(lambda: "at work" in me.text("log"), "it works")
+        await me.press("1", "exclamation_mark")
+        await me.until(lambda: bool(me.app.screen.query(JobList)) and bool(jobs(me)), "the list of jobs opens")
+        await me.press("K")
+        await me.open_dialog(PlanDialog)
+        await me.press("n")
+        await me.until(lambda: me.kinds()[-1] == "action.declined", "that it goes on is on record")
+        assert me.journal[-1].data["action"] == "cancel retry"
+        await me.press("K")
+        await me.open_dialog(PlanDialog)
+        await me.press("y")
+        await me.until(lambda: "judged by cancellation" in story(me), "it is ended")
+        assert "action.cancelled" in me.kinds()
