@@ -1,5 +1,6 @@
 """`cockpit config`: what is in force and where it came from, what is wrong with it, and how it is edited."""
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 from cockpit.config_reference import template
+from cockpit.root_file import FILE
 from cockpit.settings import Settings
-from tests.cli.conftest import Cli
+from tests.cli.conftest import FAILED, Cli
+from tests.terminal import PtyProgram, cockpit_argv
 
 GOOD = """\
 theme = "light"
@@ -137,3 +140,39 @@ def test_editing_needs_a_terminal(cli: Cli) -> None:
     refused = cli("config", "edit")
     assert refused.code == 2
     assert "needs a terminal" in refused.err
+
+
+@pytest.mark.e2e
+def test_the_file_is_made_edited_and_checked_at_a_terminal(tmp_path: Path) -> None:
+    path, editor = tmp_path / "deep" / "config.toml", tmp_path / "editor.py"
+    editor.write_text(
+        "import sys, pathlib\n"
+        "path = pathlib.Path(sys.argv[-1])\n"
+        "assert sys.argv[1] == '--wait' and '# theme = ' in path.read_text()\n"
+        "path.write_text(path.read_text() + 'thme = 1\\n')\n"
+    )
+    env = {"VISUAL": f"{sys.executable} '{editor}' --wait", "COCKPIT_CONFIG": str(path)}
+    with PtyProgram(cockpit_argv("config", "edit"), size=(160, 12), env=env) as terminal:
+        terminal.wait_for("thme: there is no such key; did you mean theme?")
+        assert terminal.wait() == 2
+    assert path.read_text().endswith("thme = 1\n")
+    with PtyProgram(cockpit_argv("config", "edit"), env={**env, "VISUAL": "no-such-editor"}) as terminal:
+        terminal.wait_for("no-such-editor", "cannot be run")
+        assert terminal.wait() == 2
+
+
+def test_what_a_root_asks_for_itself_is_shown_and_held(root: Path, cli: Cli) -> None:
+    own = root / FILE
+    own.write_text('label = "theirs"\nread_only = true\ncommands = {}\n')
+    found = shown(cli)
+    entry = found[f"root.{root}.read_only"]
+    assert (entry["value"], entry["origin"], entry["where"], entry["line"]) == (True, "root", str(own), 2)
+    assert not [key for key in found if key.startswith("root.") and key.endswith("commands")]
+    refused = cli("retry", FAILED, "--yes")
+    assert refused.code == 2
+    assert f"read-only: {own}:2 says so" in refused.err
+    doctor = cli("doctor")
+    assert doctor.code == 1
+    assert f"{own}:3: commands: not for a root to say" in doctor.out
+    own.write_text("read_only = perhaps\n")
+    assert "until it is mended" in cli("retry", FAILED, "--yes").err
