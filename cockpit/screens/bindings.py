@@ -7,15 +7,15 @@ from cockpit.keymap import Keymap
 
 _WIDGETS_OWN = (Scope.LISTS, Scope.RUNS, Scope.CHECKLIST)
 """Commands whose keys the focused pane binds itself, under the same ids."""
-_NOWHERE = "f24"
-"""Stands for "no key" in a Textual key map, which has no way to take a binding away."""
+_NOWHERE = "no_key"
+"""Stands for "no key", where Textual wants one: no terminal sends it."""
 
 
 def screen_bindings() -> list[BindingType]:
     """The screen's bindings with their default keys; a key map replaces them by id."""
     return [
         Binding(
-            ",".join(command.keys),
+            ",".join(command.keys) or _NOWHERE,
             f"command('{command.id}')",
             command.title,
             show=False,
@@ -23,7 +23,7 @@ def screen_bindings() -> list[BindingType]:
             tooltip=command.help,
         )
         for command in COMMANDS
-        if command.scope not in _WIDGETS_OWN and command.keys
+        if command.scope not in _WIDGETS_OWN
     ]
 
 

@@ -70,3 +70,11 @@ async def test_a_broken_change_is_told_with_its_place_and_what_was_in_force_stay
         assert me.app.theme == "dark"
         say(file, None)
         await me.told("is gone", "stays in force")
+
+
+async def test_a_command_without_a_key_can_be_given_one(opened: Opened, file: Path) -> None:
+    say(file, '[keys]\n"view.theme" = "f7"\n')
+    async with operate(opened()) as me:
+        before = me.app.theme
+        await me.press("f7")
+        await me.until(lambda: me.app.theme != before, "the next theme")
