@@ -130,6 +130,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 """Each as it would be typed; a test parses them."""
 
+MORE: dict[str, str] = {
+    "runs": """\
+A filter is words and terms, all of which must hold:
+  word            in id, title, flow, step or reason (a regular expression; a capital makes it case-sensitive)
+  !word           not there
+  state:failed,stuck  source:flow-studio  flow:build  step:implement  finding:missing-module  tag:nightly
+  is:contradicted  is:attention  is:active  is:problem
+  age<2h  silent>10m  failed>0""",
+}
+"""What a verb takes, where a line is not enough."""
+
 VIEW_EXAMPLES = (
     "cockpit demo                                    a live demo workspace, to look around",
     "cockpit /srv/flow-studio                        the terminal UI on a tree, a directory of runs, or one run",
@@ -152,7 +163,7 @@ def complete_helps(parser: argparse.ArgumentParser) -> None:
     """Put examples and exit codes below what each verb says of itself."""
     for name, child in below(parser):
         found = EXAMPLES.get(name, ())
-        parts = [child.epilog] if child.epilog else []
+        parts = [text for text in (child.epilog, MORE.get(name)) if text]
         if found:
             parts.append("\n".join([f"example{'s' if len(found) > 1 else ''}:", *(f"  {each}" for each in found)]))
         if name in EXITS:

@@ -65,7 +65,7 @@ def _lines() -> Iterator[str]:
 def _verb(name: str, parser: argparse.ArgumentParser, text: str) -> Iterator[str]:
     inner = list(_below(parser))
     yield f".SS {_text(f'cockpit {name}')}"
-    yield _text(f"{text[0].upper()}{text[1:]}.")
+    yield _text(f"{text[0].upper()}{text[1:].rstrip(' .')}.")
     described = (parser.description or "").partition("\n\n")[2] or (parser.description or "")
     if "\n" in described:
         yield from _example(described)

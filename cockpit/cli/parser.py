@@ -191,8 +191,8 @@ def verb_parser() -> argparse.ArgumentParser:
 
     def verb(name: str) -> argparse.ArgumentParser:
         return verbs.add_parser(
-            name, help=VERBS[name], description=VERBS[name][0].upper() + VERBS[name][1:] + ".", parents=[shared],
-            allow_abbrev=False,
+            name, help=VERBS[name], description=f"{VERBS[name][0].upper()}{VERBS[name][1:].rstrip(' .')}.",
+            parents=[shared], allow_abbrev=False,
         )  # fmt: skip
 
     for name in ("status", "doctor", "info", "keys"):

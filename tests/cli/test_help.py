@@ -1,15 +1,17 @@
 """`--help` and the manual page: each verb says what it does, how it is typed and what its exit codes mean."""
 
 import argparse
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from cockpit.cli.help_texts import EXAMPLES, EXITS, below
+from cockpit.cli.help_texts import EXAMPLES, EXITS, MORE, below
 from cockpit.cli.manpage import manpage
 from cockpit.cli.parser import VERBS, verb_parser
+from cockpit.filtering import parse_filter
 from tests.cli.conftest import Cli
 
 ALL = dict(below(verb_parser()))
@@ -33,6 +35,14 @@ def test_every_verb_can_be_understood_from_its_help(name: str) -> None:
 def test_texts_are_those_of_verbs_that_exist() -> None:
     assert set(EXAMPLES) == set(ALL)
     assert set(EXITS) < set(ALL)
+
+
+def test_the_filters_that_are_explained_exist() -> None:
+    terms = [term for line in MORE["runs"].splitlines() if ":" in line or "<" in line for term in line.split()]
+    found = [term for term in terms[2:] if re.search(r"\w[:<>]\w", term)]
+    assert len(found) > 10
+    for term in found:
+        parse_filter(term)
 
 
 def test_the_first_help_shows_how_to_begin(cli: Cli) -> None:
