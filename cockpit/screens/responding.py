@@ -200,6 +200,13 @@ class Responding:
 
     def next(self) -> None:
         """The screen of the incident of the run in scope, else of the most severe one."""
+        self._screen.run_worker(self._next(), group="dialog", exit_on_error=False)
+
+    async def _next(self) -> None:
+        if not self.open:
+            # On a cold start the key may come before the journals were read.
+            await asyncio.to_thread(lambda: [ledger.refresh() for ledger in self._screen.session.ledgers()])
+            await self.refresh()
         mine = self.of_run(self._screen.scope.run)
         if mine is None and not self.open:
             self._screen.app.notify("No incident is open. I declares one.", severity="warning", markup=False)

@@ -92,7 +92,8 @@ class Reviewing:
         if way is None:
             return
         notice = await asyncio.to_thread(self._compose, name, template, way)
-        rows = review_rows(notice.text, (), notice.redactions)
+        # Without the line on what is missing: a notification says itself what is not known.
+        rows = review_rows(notice.text, (), notice.redactions)[1:]
         if not way:
             await app.push_screen(ReadingScreen(notice.subject, rows))
         elif await app.push_screen_wait(ReviewScreen(notice.subject, rows, yes=f"send it through {way}")):

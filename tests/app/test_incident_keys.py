@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import system_clock
+from cockpit.incident_index import IncidentIndex
+from cockpit.models.incident import Severity
 from tests.app import scenes
 from tests.app.conftest import MakeApp
 from tests.app.operator import Operator, operate
@@ -176,3 +178,14 @@ async def test_it_is_declared_by_hand_where_it_is_about_no_run(make_app: MakeApp
         await me.until(lambda: incident_screen(me).picture, "it is read")
         assert [entry.kind for entry in me.journal] == ["incident.declared", "checklist.start"]
         assert me.journal[0].data["title"] == "The mirror of packages is gone"
+
+
+async def test_the_first_key_after_the_start_finds_the_open_incident(make_app: MakeApp, root: Path) -> None:
+    scenes.three(root)
+    app = make_app(clock=system_clock)
+    IncidentIndex(app.session).desk(root).declare("Builds fail", severity=Severity.SEV3)
+    async with operate(make_app(clock=system_clock)) as me:
+        me.screen.responding._open = ()  # as before the journals were read
+        await me.press("i")
+        await me.until(lambda: me.app.screen is not me.screen and incident_screen(me).picture, "its screen is there")
+    app.session.close()
