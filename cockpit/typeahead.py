@@ -62,6 +62,8 @@ class TypeAhead(QuietApp[ReturnType], inherit_bindings=False):
 
     async def _hand_out(self) -> None:
         self._waits_for = None
+        while self._typed and not self._heard(self._typed[0]):
+            self._typed.popleft()
         if not self._typed:
             return
         self._handed_out += 1
@@ -70,6 +72,14 @@ class TypeAhead(QuietApp[ReturnType], inherit_bindings=False):
         await super().on_event(self._typed.popleft())
         self._waits_for = target
         self._follow(1)
+
+    def _heard(self, event: Event) -> bool:
+        """Whether the screen takes what was typed for its own; one that opened meanwhile does not.
+
+        On a busy host the turn of a key may come long after it was pressed, when a dialog listens already.
+        """
+        hears = getattr(self.screen, "hears", None)
+        return hears is None or (isinstance(event, Key) and event.key == "ctrl+c") or bool(hears(event))
 
     def _follow(self, lap: int) -> None:
         target = self._waits_for

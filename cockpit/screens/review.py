@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 
 from widgets.detail import DetailPane
 from widgets.dialogs.base import DEAF_S
@@ -82,6 +83,11 @@ class ReviewScreen(PacedScreen[bool]):
     def deaf(self) -> bool:
         """Whether `y` is still ignored."""
         return self._clock() - self._opened < self._deaf_s
+
+    def hears(self, event: Event) -> bool:
+        """Whether what was typed is meant for this screen: a `y` that was typed before it opened is not."""
+        meant = self._clock is not time.monotonic or event.time - self._opened >= self._deaf_s
+        return meant or not isinstance(event, Key) or event.key != "y"
 
     def action_missing(self, step: int) -> None:
         """To the next thing that is missing."""

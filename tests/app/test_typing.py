@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from cockpit.clock import system_clock
@@ -136,6 +137,24 @@ async def test_a_dialog_is_deaf_to_what_was_typed_before_it_opened(make_app: Mak
         await me.press("escape")
         await me.no_dialog()
         assert acted(me)[1] == before[1]
+
+
+async def test_a_key_that_was_typed_before_a_dialog_is_not_its_answer_however_late_its_turn(
+    make_app: MakeApp, root: Path
+) -> None:
+    scenes.three(root)
+    scenes.makefile(root)
+    async with operate(make_app(clock=system_clock)) as me:
+        await me.scope_on(scenes.FAILED)
+        early = Key("y", "y")
+        await me.press("R")
+        dialog = await me.open_dialog(PlanDialog)
+        me.app.post_message(early)
+        await me.pilot.pause()
+        assert me.dialog is dialog
+        await me.press("n")
+        await me.no_dialog()
+        assert not me.session.desk(root).jobs()
 
 
 async def test_a_paste_into_the_command_line_is_text_until_enter(make_app: MakeApp, root: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Key, Mount, Paste, Resize
+from textual.events import Event, Key, Mount, Paste, Resize
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -67,6 +67,12 @@ class Dialog(PacedScreen[ResultT], ModalScreen[ResultT]):
     def deaf(self) -> bool:
         """Whether keys are still ignored."""
         return self._opened is None or self._clock() - self._opened < self._deaf_s
+
+    def hears(self, event: Event) -> bool:
+        """Whether what was typed is meant for this dialog: by when it was typed, however late its turn comes."""
+        if self._clock is not time.monotonic:
+            return True
+        return self._opened is not None and event.time - self._opened >= self._deaf_s
 
     def on_mount(self, _event: Mount) -> None:
         """Say the title, and start to listen later."""
