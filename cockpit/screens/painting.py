@@ -84,7 +84,8 @@ class Painter:
         if screen.view.clustered:
             badges.append(Cell("by cause", Tone.ACCENT))
         marks = screen.marking.marks.badge
-        screen.pane("runs").badges = tuple(badges if not marks.text else (*badges, marks))
+        # First: what a key acts on is not what is cut off where there is no room.
+        screen.pane("runs").badges = tuple(badges if not marks.text else (marks, *badges))
 
     def _runs_view(self) -> RunsView:
         view = self._screen.view
