@@ -12,6 +12,7 @@ from cockpit.cli.context import read_settings
 from cockpit.config_origin import Entry, Origin, Plain, entries, overridden
 from cockpit.errors import CockpitError, ExitCode, UsageError
 from cockpit.keymap import build_keymap
+from cockpit.own_keys import own_keys
 from cockpit.presenters import words
 from cockpit.setting_mistakes import Mistake, SettingsError
 from cockpit.settings import Settings, load_settings, read_text
@@ -135,9 +136,13 @@ def _mistakes(file: Path, *, required: bool) -> list[Mistake]:
     text = read_text(file)
     found = places(text) if text is not None else {}
     told: list[tuple[Place, str]] = []
-    for problem in build_keymap(settings.keys).problems:
+    keymap = build_keymap(settings.keys)
+    for problem in keymap.problems:
         table, _, command = problem.partition(": ")[0].partition(".")
         told.append(((table, command), problem))
+    ids = [each.id for each in settings.actions]
+    stolen = own_keys(settings.actions, keymap).problems
+    told += [(("actions", ids.index(problem.split(".")[1]), "key"), problem) for problem in stolen]
     themes = load_themes([shipped_dir(), locations.config_dir() / "themes"]).themes
     if settings.theme not in (*themes, AUTO):
         told.append((("theme",), f"theme: no theme {settings.theme!r}; there are {', '.join(sorted(themes))}"))

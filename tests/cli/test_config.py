@@ -176,3 +176,16 @@ def test_what_a_root_asks_for_itself_is_shown_and_held(root: Path, cli: Cli) -> 
     assert f"{own}:3: commands: not for a root to say" in doctor.out
     own.write_text("read_only = perhaps\n")
     assert "until it is mended" in cli("retry", FAILED, "--yes").err
+
+
+def test_an_action_that_wants_the_key_of_a_command_is_told_with_its_line(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[[actions]]\nid = "drain"\ntitle = "Drain"\nargv = ["true"]\nkey = "T"\n')
+    told = cli("config", "check", path)
+    assert told.code == 2
+    assert told.err.strip().endswith(
+        "own.toml:5: actions.0.key: T already belongs to run.retry; it works in the action menu only"
+    )
+    keys = cli("keys", "--json", "--config", path)
+    assert {each["id"]: each["keys"] for each in keys.json}["own:drain"] == ["X", "T"]
+    assert keys.code == 2
