@@ -115,3 +115,49 @@ def test_the_meter_shows_what_is_sent_and_rests_with_the_rest(live: FlowStudioRu
     program.press(":")
     program.send("view.net\r")
     program.read_until(lambda seen: "net " not in seen.lines[0], PATIENCE_S)
+
+
+def seen(program: PtyProgram) -> list[list[tuple[object, ...]]]:
+    """Every cell as a person sees it: a blank shows no colour but its ground. Not the footer, whose keys dim late."""
+    screen = program.screen
+    return [
+        [
+            (cell.data, cell.bg, cell.reverse, () if cell.data == " " and not cell.reverse else (cell.fg, cell.bold))
+            for cell in (screen.buffer[y][x] for x in range(screen.columns))
+        ]
+        for y in range(screen.lines - 1)
+    ]
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+def test_the_sum_of_the_differences_is_the_whole_screen(
+    live: FlowStudioRun, open_cockpit: Open, size: tuple[int, int]
+) -> None:
+    words = [f"line {number} 日本 {number * 7919} \u202eright to left\u202c e\u0301" for number in range(60)]
+    scenes.transcript(live, "load_context", words)
+    live.event("step_start", "build", "load_context", "context-loader", at=datetime.now(UTC))
+    program = ready(open_cockpit("--fresh", live.path.parents[2], size=size, env=LATER))
+    steps: list[Callable[[], None]] = [
+        *(
+            lambda keys=keys: program.press(*keys)
+            for keys in (["j"] * 9, ["k"] * 4, ["6", "z"], ["k"] * 30, ["j"] * 12)
+        ),
+        lambda: program.press("G", "z"),
+        lambda: program.press("0", "1"),
+        lambda: program.resize(100, 30),
+        lambda: program.resize(*size),
+    ]
+    for number, step in enumerate(steps):
+        step()
+        program.settle(1.0, PATIENCE_S)
+        before = seen(program)
+        program.press("ctrl+l")
+        program.settle(0.5, PATIENCE_S)
+        assert seen(program) == before, number
+
+
+def test_a_console_of_sixteen_colours_gets_its_own(live: FlowStudioRun, open_cockpit: Open) -> None:
+    program = ready(open_cockpit("--fresh", live.path.parents[2], env={**LATER, "TERM": "linux", "COLORTERM": ""}))
+    assert not re.search(rb"\x1b\[[\d;]*[34]8;[25];[\d;]*m", program.raw)
+    assert re.search(rb"\x1b\[(?:[\d;]*;)?3[1-7]m", program.raw)
+    assert b"\x1b]2;" not in program.raw, "it has no title"
