@@ -17,6 +17,10 @@ JOURNAL_FILE = "journal.jsonl"
 """The journal's name in a state directory."""
 
 
+ROOT_FILE = ".cockpit.toml"
+"""What a root asks for itself (`cockpit.root_file`)."""
+
+
 def config_file() -> Path:
     """`COCKPIT_CONFIG`, else the user's `cockpit/config.toml`."""
     given = os.environ.get("COCKPIT_CONFIG")

@@ -15,10 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from cockpit.locations import ROOT_FILE
 from cockpit.setting_mistakes import Mistake, SettingsError, invalid, whole
 from cockpit.toml_places import Place, line_of, places
 
-FILE = ".cockpit.toml"
+FILE = ROOT_FILE
 LARGEST = 64 << 10
 """Bytes: a few lines are meant."""
 

@@ -3,6 +3,7 @@
 Nothing here decides anything; both front ends ask the same session the same questions.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -330,8 +331,8 @@ class Session:
         settings = self.roots.get(root)
         if settings is not None and settings.read_only:
             return "read-only: the configuration of this root says so"
-        refused = self.bounds(root).refused
-        return None if refused is None else f"read-only: {refused}"
+        asked = self._asked(root)
+        return None if asked is None or asked.refused is None else f"read-only: {asked.refused}"
 
     def bounds(self, root: Path) -> "Bounds":
         """What a root asks for itself, read once; see `look_at_bounds`."""
@@ -342,11 +343,16 @@ class Session:
             self._bounds[root] = read_bounds(root) if allowed else Bounds(root / FILE)
         return self._bounds[root]
 
+    def _asked(self, root: Path) -> "Bounds | None":
+        """The same, or `None` where there is no such file, which costs the first frame nothing."""
+        if root not in self._bounds and not os.path.lexists(root / locations.ROOT_FILE):
+            return None
+        return self.bounds(root)
+
     def configuration_files(self) -> list[Path]:
         """What is taken up while the program runs: the configuration, and the files of the roots."""
-        from cockpit.root_file import FILE
-
-        return [*([self.config] if self.config is not None else []), *(root / FILE for root in self.roots)]
+        files = [root / locations.ROOT_FILE for root in self.roots]
+        return files if self.config is None else [self.config, *files]
 
     def look_at_bounds(self) -> None:
         """The file of a root may have changed: it is read again when it is asked for."""
@@ -355,7 +361,8 @@ class Session:
     def label(self, root: Path) -> str | None:
         """The short name of a root: the operator's own, else the one it has for itself."""
         settings = self.roots.get(root)
-        return (settings.label if settings else None) or self.bounds(root).told.label
+        asked = self._asked(root)
+        return (settings.label if settings else None) or (asked.told.label if asked else None)
 
     def colour(self, root: Path) -> str | None:
         """The colour of a root, the operator's own choice alone: a root must not make itself look harmless."""
@@ -461,7 +468,8 @@ class Session:
         if root is None:
             return plan
         own = "the configuration of this root has every plan typed" if self.roots[root].confirm == "typed" else None
-        why = own or self.bounds(root).typed
+        asked = self._asked(root)
+        why = own or (asked.typed if asked else None)
         if why is None:
             return plan
         from cockpit.actions.plan import sealed
