@@ -1,13 +1,16 @@
 """Views and aliases of the configuration: what is wrong with them is said with file, line and key."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from cockpit import locations
+from cockpit.command_line import resolve
 from cockpit.errors import UsageError
 from cockpit.settings import load_settings
 from cockpit.view_settings import MOST, SavedView, SavedViews, find_view
+from tests.conftest import REPOSITORY
 
 
 def test_views_and_aliases_are_read(tmp_path: Path) -> None:
@@ -65,3 +68,22 @@ def test_broken_saved_views_are_set_aside(tmp_path: Path) -> None:
     path.write_text("{" + ",".join(f'"v{each}": {{}}' for each in range(MOST)) + "}")
     with pytest.raises(ValueError, match="saved views already"):
         SavedViews(path).save("more", SavedView())
+
+
+PAGE = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_a_configuration_that_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(PAGE.partition("```toml\n")[2].partition("```")[0])
+    settings = load_settings(path)
+    assert set(settings.aliases) == {"bad", "at"}
+    assert settings.views["night"].cluster is True
+
+
+def test_every_line_of_the_page_is_a_command() -> None:
+    lines = re.findall(r"`:([^`]+)`", PAGE)
+    assert len(lines) > 15
+    for line in lines:
+        if line.split()[0] not in ("bad", "at", "goto", "run"):
+            assert resolve(line) is not None, line
