@@ -127,7 +127,7 @@ class Responding:
         self._screen.run_worker(self._declare(None), group="dialog", exit_on_error=False)
 
     async def _declare(self, run: Run | None) -> None:
-        screen, finding = self._screen, self._finding(run)
+        screen, finding = self._screen, self._pointed(run)
         try:
             root = screen.session.root_of(run.ref) if run else next(iter(screen.session.roots))
             desk = await asyncio.to_thread(self.index.desk, root)
@@ -136,9 +136,9 @@ class Responding:
             answers = await asking.walk(screen.app, "How bad is it?", severity_picture)
             if answers is None:
                 return
-            title = await asking.text(
-                screen.app, "Declare an incident", "What is wrong? One line.", self._title(run, finding)
-            )
+            finding = finding or await asyncio.to_thread(self._best, run)
+            proposal = self._title(run, finding)
+            title = await asking.text(screen.app, "Declare an incident", "What is wrong? One line.", proposal)
             if not title:
                 return
             await asyncio.to_thread(screen.session.require_writable, "declare an incident", root, run)
@@ -154,15 +154,21 @@ class Responding:
     def _record(desk: "IncidentDesk", run: Run | None, title: str, answers: str, finding: "Finding | None") -> Incident:
         return desk.declare(title, answers=answers, runs=[run] if run else [], finding=finding)
 
-    def _finding(self, run: Run | None) -> "Finding | None":
-        """What the incident is declared from: the finding under the cursor in Detail, else the best of the run."""
-        scope, deck = self._screen.scope, self._screen.deck
-        if run is None or scope.key != run.key or not scope.findings:
+    def _pointed(self, run: Run | None) -> "Finding | None":
+        """The finding under the cursor in Detail, or `None`: the incident is declared from it."""
+        scope, pane = self._screen.scope, self._screen.query_one("#detail", DetailPane)
+        if run is None or scope.key != run.key or self._screen.deck.state.active != "detail":
             return None
-        pane, pointed = self._screen.query_one("#detail", DetailPane), None
-        if deck.state.active == "detail" and pane.cursor_row is not None:
-            pointed = finding_at(pane.source, pane.cursor_row.key, scope.findings)
-        return pointed or scope.findings[0]
+        row = pane.cursor_row
+        return None if row is None else finding_at(pane.source, row.key, scope.findings or ())
+
+    def _best(self, run: Run | None) -> "Finding | None":
+        """The best finding of a run, looked for where Detail does not show them yet. In a thread."""
+        scope, session = self._screen.scope, self._screen.session
+        if run is None:
+            return None
+        known = scope.findings if scope.key == run.key else None
+        return next(iter(known or session.findings(run, session.detail(run))), None)
 
     @staticmethod
     def _title(run: Run | None, finding: "Finding | None") -> str:
