@@ -10,7 +10,6 @@ from cockpit.clock import iso
 from cockpit.diagnosis.order import attention_key
 from cockpit.errors import ExitCode
 from cockpit.filtering import parse_filter
-from cockpit.incident_index import IncidentIndex
 from cockpit.incidents.clocks import most_pressing, next_update
 from cockpit.models.detail import RunDetail
 from cockpit.models.incident import Incident
@@ -36,6 +35,9 @@ def status(options: argparse.Namespace) -> int:
     with open_session(options) as session:
         snapshot, now = session.load(), session.now()
         attention = sorted((run for run in snapshot.runs if _pressing(run)), key=attention_key)
+        # Here and not above: the other verbs know nothing of incidents, and start without what judges them.
+        from cockpit.incident_index import IncidentIndex
+
         open_ones = IncidentIndex(session).open()
         if options.json:
             output.emit(
