@@ -13,7 +13,7 @@ from cockpit.models.problem import Problem
 from cockpit.models.run import Run, RunRef, RunState
 from cockpit.models.snapshot import Progress
 from cockpit.runtime.census import Census
-from cockpit.runtime.compact import without_gc
+from cockpit.runtime.compact import give_back, without_gc
 from cockpit.runtime.index import Index, Row
 from cockpit.runtime.reader import Read, RunReader, unreadable
 from cockpit.runtime.roots import Listing
@@ -257,6 +257,7 @@ class Scanner:
                 index.prune()
             self._judge_early()
             self._census.share(self._table.ref)
+            give_back()
 
     def _judge_early(self) -> None:
         """Judge the runs that time decides once more: how long steps usually take is known only now."""

@@ -7,10 +7,13 @@ of its global configuration is used. Bounded in files, bytes and line length; ca
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from cockpit.diagnosis.masking import MASK, mask
@@ -241,12 +244,38 @@ def _plugins() -> tuple[Any, ...]:
     import importlib
 
     found = []
-    for module, name in _PLUGINS:
-        try:
-            found.append(getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)())
-        except (ImportError, AttributeError):
-            continue
+    with _spare("requests"):
+        for module, name in _PLUGINS:
+            try:
+                found.append(getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)())
+            except (ImportError, AttributeError):
+                continue
     return tuple(found)
+
+
+class _Spared(ModuleType):
+    """Stands for a package of which nothing is used but names in annotations."""
+
+    def __getattr__(self, name: str) -> type:
+        """Any name is a class."""
+        return object
+
+
+@contextmanager
+def _spare(name: str) -> Iterator[None]:
+    """Import others without a package they name: it is there again for whoever imports it afterwards.
+
+    The plugins import an HTTP client to ask services whether a secret is alive. Nothing here ever asks, and the client
+    takes more memory and time than everything else they need.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = _Spared(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _paths(detail: RunDetail) -> list[str]:
