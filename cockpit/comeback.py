@@ -16,7 +16,6 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from cockpit import locations
-from cockpit.actions.storage import pretty
 from cockpit.models.base import Model
 from cockpit.private_files import ForeignFileError, read_private, set_aside, write_private
 
@@ -177,6 +176,8 @@ class Comeback:
             )
             if same:
                 return False
+            from cockpit.actions.storage import pretty
+
             try:
                 write_private(self.path, pretty(remembered.model_dump(mode="json")))
             except (OSError, ValueError) as error:

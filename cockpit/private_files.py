@@ -8,8 +8,6 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from cockpit.actions.storage import sync_dir, write_all
-
 MOST_BYTES = 1 << 20
 """A larger file is none of ours."""
 
@@ -52,6 +50,9 @@ def write_private(path: Path, data: bytes) -> None:
     Raises:
         OSError: It could not be written; what was there before is untouched.
     """
+    # Only here: whoever reads settings and views writes nothing.
+    from cockpit.actions.storage import sync_dir, write_all
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -91,9 +91,6 @@ def _plain(name: str) -> None:
         raise ValueError(f"{name!r} is no plain name: letters, digits, and . _ - inside")
 
 
-_VIEWS = TypeAdapter(dict[str, SavedView])
-
-
 class SavedViews:
     """The views a user saved from the screen, in a file of theirs; the configuration is never rewritten."""
 
@@ -105,7 +102,7 @@ class SavedViews:
         """What was saved; a broken file is set aside and counts as empty."""
         try:
             data = read_private(self._path)
-            return {} if data is None else check_views(_VIEWS.validate_json(data))
+            return {} if data is None else check_views(TypeAdapter(dict[str, SavedView]).validate_json(data))
         except (ForeignFileError, ValidationError, ValueError):
             set_aside(self._path)
         except OSError:
