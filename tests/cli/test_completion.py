@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.completing import DIRS, FILES, RUNS, complete
+from cockpit.cli.completing import complete
+from cockpit.cli.completing_values import DIRS, FILES, RUNS
 from cockpit.cli.known_runs import known_runs
 from cockpit.cli.parser import VERBS
 from cockpit.locations import index_path
