@@ -1,6 +1,7 @@
 """The same incident through the keys, in a real terminal: found, declared, worked, retried, verified, closed."""
 
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +113,11 @@ def diagnosed(program: PtyProgram, place: Place) -> None:
     # The failing step, as the pane points to it by itself.
     program.wait_for("3/14", timeout=PATIENCE_S)
     program.press("m")
+    with suppress(AssertionError):
+        program.wait_for("Pin to", timeout=10)
+    if "Pin to" not in program.text:
+        # Pressed before the facts of the run were read again: that was said, and a person presses once more.
+        program.press("m")
     fill(program, "Pin to", "the error\r")
     until(program, place, "incident.pin")
     program.press("i")
