@@ -59,7 +59,7 @@ def row(program: PtyProgram) -> str | None:
 def disk_to_frame(bench: Bench) -> Iterator[Item]:
     """From a write to the row that shows it, against watchfiles alone."""
     live, pause = LiveRun(bench), random.Random(3)  # noqa: S311
-    rounds = bench.times(100, 25)
+    rounds = bench.times(60, 25)
     with cockpit(bench, "--filter", LIVE_RUN, cache="frame") as program:
         program.read_until(row, 120)
         program.settle(quiet=3, timeout=120)
@@ -114,7 +114,7 @@ def under_cursor(program: PtyProgram) -> str | None:
 
 def key_to_frame(bench: Bench) -> Iterator[Item]:
     """From a key to the frame that answers it: idle, then while 500 files a second change."""
-    rounds = bench.times(150, 40)
+    rounds = bench.times(100, 40)
     with cockpit(bench, cache="frame") as program:
         program.read_until(shows_a_run, 120)
         program.settle(quiet=3, timeout=120)
