@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.conftest import PATIENCE_S, Open
+from tests.e2e.conftest import PATIENCE_S, Open, answer
 from tests.e2e.test_terminal import ready, restored
 from tests.terminal import PtyProgram, cockpit_argv
 
@@ -66,6 +66,7 @@ def a_pager(program: PtyProgram) -> None:
     program.press("6")
     program.settle(0.3, PATIENCE_S)
     program.press("o")
+    answer(program, "Open the file in", "p")
     program.wait_for("pager-has-it", timeout=PATIENCE_S)
 
 
