@@ -78,6 +78,8 @@ class CockpitScreen(PacedScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = screen_bindings()
     AUTO_FOCUS = "#runs"
+    begun = False
+    """Whether the first frame stands."""
 
     @dataclass
     class Fresh(Message):
@@ -348,6 +350,7 @@ class CockpitScreen(PacedScreen[None]):
 
     def begin(self) -> None:
         """The first frame stands: add the input lines, and begin to scan, watch and read the journals."""
+        self.begun = True
         gc.freeze()
         gc.enable()
         footer = self.query_one("#footer", Footer)

@@ -132,7 +132,10 @@ class Scoping:
             timer.stop()
 
     def _load(self) -> None:
-        if self.scope.key is not None:
+        if not self._screen.begun:
+            # The first frame does not share the processor with what it does not show.
+            self._loading.append(self._screen.set_timer(DETAIL_DELAY_S, self._load))
+        elif self.scope.key is not None:
             read = partial(self._read, self.scope.key)
             self._screen.run_worker(read, thread=True, exclusive=True, group="detail", exit_on_error=False)
 
