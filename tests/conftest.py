@@ -1,7 +1,9 @@
 """Fixtures shared by all tests: nothing of the developer's machine leaks in, and real data is found where it exists."""
 
+import gc
 import os
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +28,14 @@ def _isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     for name in [key for key in os.environ if key.startswith("COCKPIT_")] + ["NO_COLOR", "TMUX", "SSH_CONNECTION"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """A program keeps what it loads out of collections until it ends; this process runs thousands of them."""
+    yield
+    gc.unfreeze()
+    gc.enable()
 
 
 @pytest.fixture
