@@ -12,6 +12,7 @@ from cockpit.models.problem import Problem
 from cockpit.models.records import Handoff, Receipt
 from cockpit.models.run import Reason, Run
 from cockpit.presenters import times, words
+from cockpit.presenters.by_step import by_step
 from cockpit.presenters.findings import finding_lines
 from cockpit.presenters.links import file_key, link_of
 from cockpit.presenters.receipts import best_handoffs
@@ -87,7 +88,8 @@ def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
     """Everything about one step: its receipt, its handoff, its files."""
     lines = _Lines(detail.ref.path)
     lines.add(words.text(place(flow, step), Tone.STRONG))
-    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == (flow, step)), None)
+    papers = by_step(detail)
+    fact = papers.fact((flow, step))
     if fact is None:
         lines.add(Cell("This step has not run.", Tone.DIM))
         return lines.rows
@@ -100,12 +102,10 @@ def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
     if fact.evidence is not None:
         _evidence(lines, fact.evidence)
     _error(lines, fact.error)
-    for receipt in detail.receipts:
-        if (receipt.flow, receipt.step) == (flow, step):
-            _receipt(lines, receipt)
-    for handoff in detail.handoffs:
-        if (handoff.flow, handoff.step) == (flow, step):
-            _handoff(lines, handoff)
+    for receipt in papers.receipts((flow, step)):
+        _receipt(lines, receipt)
+    for handoff in papers.handoffs((flow, step)):
+        _handoff(lines, handoff)
     return lines.rows
 
 
@@ -135,8 +135,9 @@ def _evidence(lines: _Lines, item: Evidence) -> None:
 
 
 def _step(lines: _Lines, run: Run, detail: RunDetail) -> None:
-    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == (run.flow, run.step)), None)
-    handoff = best_handoffs(detail.handoffs).get((run.flow or "", run.step or ""))
+    step = (run.flow, run.step)
+    fact = by_step(detail).fact(step)
+    handoff = best_handoffs(by_step(detail).handoffs(step)).get((run.flow or "", run.step or ""))
     if fact is not None and fact.error:
         lines.title("Error")
         _error(lines, fact.error)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cockpit.models.action import Job
 from cockpit.models.detail import RunDetail
 from cockpit.models.records import StepFact
+from cockpit.presenters.by_step import by_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,11 @@ def log_files(detail: RunDetail | None, step: tuple[str | None, str | None], job
     if detail is None:
         return files
     flow, name = step
-    fact = next((fact for fact in detail.steps if (fact.flow, fact.step) == step), None)
+    papers = by_step(detail)
+    fact = papers.fact(step)
     files += _artifacts(detail, flow, name, fact)
-    files += [LogFile("receipt", receipt.path) for receipt in detail.receipts if (receipt.flow, receipt.step) == step]
-    files += [
-        LogFile("draft" if handoff.draft else "handoff", handoff.path)
-        for handoff in detail.handoffs
-        if (handoff.flow, handoff.step) == step
-    ]
+    files += [LogFile("receipt", receipt.path) for receipt in papers.receipts(step)]
+    files += [LogFile("draft" if handoff.draft else "handoff", handoff.path) for handoff in papers.handoffs(step)]
     events = next((event.path for event in detail.events[:1]), None)
     if events:
         files.append(LogFile("events", events))
@@ -53,22 +51,21 @@ def _artifacts(detail: RunDetail, flow: str | None, step: str | None, fact: Step
     """Transcripts and logs of the step; names start with the step, or with the step and its agent."""
     if not flow or not step:
         return []
-    there = {item.path for item in detail.artifacts}
+    there = by_step(detail).paths
     files = [LogFile("transcript", path) for path in _named_transcripts(detail, flow, step) if path in there]
     prefixes = [f"{step}-", f"{step}."]
     if fact is not None and fact.agent:
         prefixes.insert(0, f"{step}-{fact.agent}")
-    for item in detail.artifacts:
-        if item.flow == flow and item.kind in ("transcript", "log"):
-            name = item.path.rpartition("/")[2]
-            if any(name.startswith(prefix) for prefix in prefixes):
-                files.append(LogFile(item.kind, item.path))
+    for item in by_step(detail).logs(flow):
+        name = item.path.rpartition("/")[2]
+        if any(name.startswith(prefix) for prefix in prefixes):
+            files.append(LogFile(item.kind, item.path))
     return files
 
 
 def _named_transcripts(detail: RunDetail, flow: str | None, step: str | None) -> list[str]:
     """Transcripts that the step's receipts name."""
-    mine = (receipt for receipt in detail.receipts if (receipt.flow, receipt.step) == (flow, step))
+    mine = by_step(detail).receipts((flow, step))
     return [receipt.transcript for receipt in mine if receipt.transcript]
 
 
