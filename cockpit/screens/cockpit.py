@@ -495,6 +495,7 @@ class CockpitScreen(PacedScreen[None]):
 
     @on(LogView.Highlighted, "#log")
     def _line_highlighted(self) -> None:
+        self.logfiles.moved()
         self.painter.line()
 
     @on(LogView.Chosen, "#log")

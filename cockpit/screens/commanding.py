@@ -270,10 +270,10 @@ class Commanding:
     def _back(self) -> None:
         """Zoom, step, pane, filter: whatever was entered last is left first."""
         screen = self._screen
-        if screen.deck.state.zoomed:
-            self._zoom()
-        elif screen.deck.state.active == "log" and screen.logfiles.filtered:
+        if screen.deck.state.active == "log" and screen.logfiles.filtered:
             screen.logfiles.reader.filter("")
+        elif screen.deck.state.zoomed:
+            self._zoom()
         elif screen.painter.shows_line and screen.deck.state.active == "detail":
             screen.focus_pane("log")
         elif screen.deck.state.active != "runs":
@@ -346,8 +346,11 @@ class Commanding:
         self._screen.query_one("#footer", Footer).notice = words.text("")
 
     def _follow(self) -> None:
-        pane: LineList = self._screen.pane(self._screen.deck.state.active)  # type: ignore[type-arg]
+        screen = self._screen
+        pane: LineList = screen.pane(screen.deck.state.active)  # type: ignore[type-arg]
         pane.following = not pane.following
+        if screen.deck.state.active == "log":
+            screen.logfiles.moved()
 
     def _freeze(self) -> None:
         screen = self._screen

@@ -35,6 +35,7 @@ class LogFiles:
         self._pinned = False
         self._path: Path | None = None
         self._by_name = False
+        self._told_following = False
         self.reader = LogReader(screen, "#log", screen.session.board.watch_file, self._title)
         self.handing_over = HandingOver(screen.app)
 
@@ -181,6 +182,7 @@ class LogFiles:
         files = self.files
         place = next((i for i, file in enumerate(files, 1) if file.path == self._shown.path), None)
         pane.count = f"{place}/{len(files)} []" if place else ""
+        self._told_following = pane.following
         follow = (Cell("following", Tone.BUSY),) if pane.following else ()
         pane.badges = (words.text(self._shown.title, Tone.ACCENT), *follow, *self.reader.badges())
         run = self._screen.scope.run
@@ -257,6 +259,11 @@ class LogFiles:
         if not asked and (span.length > MOST or parse(raw) is None):
             return None
         return line_detail(raw, span.number, span.length, by_name=self._by_name)
+
+    def moved(self) -> None:
+        """The cursor moved: whether the end is followed may be another matter now."""
+        if self._pane.following is not self._told_following:
+            self._title()
 
     def turn_keys(self) -> None:
         """Records by the names of their keys, or in the order of the file."""

@@ -35,8 +35,8 @@ def test_a_log_of_300_000_lines(root: Path, open_cockpit: Open) -> None:
     program.wait_for("123457 assistant broken: error 123456", timeout=PATIENCE_S)
 
     program.press("/")
-    program.send("step 2.999 fine")
-    program.wait_for("10 lines", "step 29999 is fine", "step 209999 is fine", timeout=PATIENCE_S)
+    program.send(r"step 2\d9999 fine")
+    program.wait_for("10 lines", "step 209999 is fine", "step 299999 is fine", timeout=PATIENCE_S)
     program.press("enter", "escape")
     program.wait_gone("10 lines", timeout=PATIENCE_S)
 
