@@ -43,6 +43,7 @@ def view(options: argparse.Namespace) -> int:
 def demo(options: argparse.Namespace) -> int:
     """Make a workspace with live producers and open it; `--headless` prints its status."""
     from cockpit.demo.launch import start_live
+    from cockpit.demo.systems import PROGRAMS
     from cockpit.demo.workspace import make_workspace
 
     directory = Path(options.directory) if options.directory else Path(tempfile.mkdtemp(prefix="cockpit-demo-"))
@@ -53,6 +54,8 @@ def demo(options: argparse.Namespace) -> int:
         state_dir=Path(options.state_dir).absolute() if options.state_dir else None,
     )
     headless = options.headless or not _terminal()
+    # What the checkouts' commands need and this host may lack.
+    os.environ["PATH"] = os.pathsep.join((str(workspace / PROGRAMS), os.environ.get("PATH", os.defpath)))
     producer = start_live(workspace)
     try:
         if not options.json:

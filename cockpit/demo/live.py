@@ -12,6 +12,7 @@ from pathlib import Path
 from cockpit.demo.files import Stopped
 from cockpit.demo.flows import FLOWS
 from cockpit.demo.session import RUNS, BusyError, claim, new_run_id, open_run, play_all
+from cockpit.demo.systems import live_workers
 
 INITIATOR = "demo-live"
 """What `spec.initiator` says of the runs made here; only those are ever taken up again or pruned."""
@@ -65,6 +66,7 @@ def keep_running(
                 stop.wait(rng.uniform(*silence))
 
     workers = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(runs)]
+    workers += live_workers(workspace, stop, silence, fail)
     for worker in workers:
         worker.start()
     while not stop.wait(0.5) and any(worker.is_alive() for worker in workers):

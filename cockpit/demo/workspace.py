@@ -1,4 +1,4 @@
-"""Makes a demo workspace: a tree a person recognises as a Flow Studio checkout, with a history and working targets."""
+"""Makes a demo workspace: a Flow Studio checkout with the three other systems below it, a history, working commands."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from cockpit.demo import oddities
+from cockpit.demo import oddities, systems
 from cockpit.demo.flows import FLOWS, flow_yaml, flows_yaml
 from cockpit.demo.scenarios import SCENARIOS, write_scenario
 from cockpit.demo.session import RUNS
@@ -22,6 +22,12 @@ This workspace was made by `cockpit demo`. Its runs are invented; its formats an
 
     make stepwise-build RUN_ID=<run> START_STEP=implement   # play a flow on, from a step
     make stepwise-retry RUN_ID=<run> FLOW=build STEP=implement
+
+Below it lie checkouts of three more systems. Their commands are stand-ins, too, found when bin/ is on the PATH:
+
+    cd curriculum-builder && python3.11 scripts/orchestration.py list
+    cd agents-orchestration && invoke coordinator-run
+    ai-csuite/dev.db                                        # the database of a server that does not run
 
 Delete the directory to be rid of it.
 """
@@ -82,8 +88,8 @@ def make_workspace(directory: Path, now: datetime, *, incident: bool = False, st
         fresh = _is_fresh(root)
         _write_frame(root)
         if fresh:
-            made = write_history(root / RUNS, now)
-            marker = {"made_by": "cockpit demo", "made_at": now.isoformat(), "runs": len(list((root / RUNS).iterdir()))}
+            made = write_history(root / RUNS, now) | systems.write_past(root, now)
+            marker = {"made_by": "cockpit demo", "made_at": now.isoformat(), "runs": len(made)}
             (root / MARKER).write_text(json.dumps(marker, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             if incident:
                 # Only here: producers import this module, and need nothing of the cockpit.
@@ -127,9 +133,12 @@ def _write_frame(root: Path) -> None:
     )
     files = {root / "Makefile": makefile, root / "README.md": _README, config / "flows.yaml": flows_yaml()}
     files |= {config / "flows" / f"{flow.key}.yaml": flow_yaml(flow) for flow in FLOWS.values()}
-    for path, text in files.items():
+    whole = {path: (text, 0o644) for path, text in files.items()}
+    for path, (text, mode) in (whole | systems.frame(root, str(package), sys.executable, shlex.quote)).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.tmp")
         temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(mode)
         os.replace(temporary, path)  # noqa: PTH105  # the atomic one, by name
 
 
