@@ -67,13 +67,18 @@ class RowPane(NavigablePane, Generic[RowT]):
         return self._store.at(index)
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns shown now: `COLUMNS`, unless a subclass has others at times."""
+        return self.COLUMNS
+
+    @property
     def content_width(self) -> int:
         """Cells of a row: the line without the gutter."""
         return max(0, self.body_width - 1)
 
     @property
     def _header_lines(self) -> int:
-        return 1 if self.show_header and self.COLUMNS and self.view.count else 0
+        return 1 if self.show_header and self.columns and self.view.count else 0
 
     @property
     def rows_top(self) -> int:
@@ -83,7 +88,7 @@ class RowPane(NavigablePane, Generic[RowT]):
     def cells(self, row: RowT, width: int) -> Sequence[Text]:
         """The texts of a row in `width` cells: its columns, unless a subclass draws otherwise."""
         texts: list[Text] = []
-        for position, placed in enumerate(place(self.COLUMNS, width)):
+        for position, placed in enumerate(place(self.columns, width)):
             if position:
                 texts.append((" " * GAP, Tone.PLAIN))
             texts.extend(column_texts(row, placed))
@@ -101,7 +106,7 @@ class RowPane(NavigablePane, Generic[RowT]):
             return ("empty", line, self.body_height, self._empty) if self._empty else None
         line -= self._header_lines
         if line < 0:
-            return ("header",)
+            return ("header", self.columns)
         index = self.view.top + line
         return self.row_state(self.row_at(index), index) if index < self.view.count else None
 
@@ -123,7 +128,7 @@ class RowPane(NavigablePane, Generic[RowT]):
         if state[0] == "empty":
             texts: Sequence[Text] = draw_empty(state[3], state[1], state[2], self.body_width)
         elif state[0] == "header":
-            texts = [(" " + header_text(self.COLUMNS, self.content_width), Tone.DIM)]
+            texts = [(" " + header_text(self.columns, self.content_width), Tone.DIM)]
         else:
             _, row, selected, marked, *_ = state
             gutter = "*" if marked else ">" if selected else " "

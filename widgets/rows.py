@@ -66,6 +66,8 @@ class RunRow(Row):
     claim: Cell = EMPTY
     """The status the run claims, where the evidence disagrees; else empty."""
     name: Cell = EMPTY
+    system: Cell = EMPTY
+    """Whose run it is, where there are several systems."""
     where: Cell = EMPTY
     """flow › step"""
     steps: Cell = EMPTY

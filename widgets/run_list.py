@@ -22,6 +22,8 @@ class RunList(LineList[RunRow]):
         Column("silent", "quiet", min=5, max=6, priority=2, align="right"),
         Column("note", "why", min=14, max=18, flex=1, priority=1),
     )
+    SYSTEM: ClassVar[Column] = Column("system", "system", min=9, max=20, priority=3)
+    """Stands behind the run where there are several systems."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", show=False, id="mark.toggle"),
         Binding("v", "mark_range", "mark range", show=False, id="mark.range"),
@@ -29,6 +31,18 @@ class RunList(LineList[RunRow]):
     ]
     _range_from: str | None = None
     """Key of the row that was marked last: where a range begins."""
+
+    _columns: tuple[Column, ...] | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """With the system, where `show_system` said so."""
+        return self._columns or self.COLUMNS
+
+    def show_system(self, shown: bool) -> None:
+        """Say whether the list has a column for the system; shown with the next rows."""
+        if shown != (self._columns is not None):
+            self._columns = (*self.COLUMNS[:3], self.SYSTEM, *self.COLUMNS[3:]) if shown else None
 
     def action_mark(self) -> None:
         """Mark the row under the cursor or take its mark away, and go on to the next."""

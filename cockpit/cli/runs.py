@@ -63,7 +63,7 @@ def status(options: argparse.Namespace) -> int:
                 _next_update(one, now, policy)
         if attention:
             output.say()
-            output.table(_TITLES, [_line(run, session.now()) for run in attention[:STATUS_LINES]])
+            _table(attention[:STATUS_LINES], now, systems=snapshot.several_systems)
         if len(attention) > STATUS_LINES:
             output.say(f"and {len(attention) - STATUS_LINES} more: cockpit runs --filter is:attention")
     return int(ExitCode.OK)
@@ -95,7 +95,7 @@ def runs(options: argparse.Namespace) -> int:
         if options.json:
             output.emit([documents.run(run, now) for run in shown])
         else:
-            output.table(_TITLES, [_line(run, now) for run in shown])
+            _table(shown, now, systems=snapshot.several_systems)
             if not shown:
                 output.tell("no runs" if not wanted.text else f"no run matches {wanted.text}")
     return int(ExitCode.OK)
@@ -155,6 +155,16 @@ def _tone(row: TextRow) -> Tone:
 
 
 _TITLES = ("state", "claims", "run", "where", "steps", "age", "silent", "why")
+
+
+def _table(shown: Sequence[Run], now: datetime, *, systems: bool) -> None:
+    """Runs as lines; with their system, where there are several."""
+    if not systems:
+        output.table(_TITLES, [_line(run, now) for run in shown])
+        return
+    lines = [(run, _line(run, now)) for run in shown]
+    titles = (*_TITLES[:3], "system", *_TITLES[3:])
+    output.table(titles, [(*line[:3], words.text(run.ref.source, Tone.DIM), *line[3:]) for run, line in lines])
 
 
 def _line(run: Run, now: datetime) -> tuple[Cell, ...]:

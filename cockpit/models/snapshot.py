@@ -104,6 +104,11 @@ class Snapshot:
         """How many runs there are of a kind."""
         return tally_of(self.runs) if self.tally is None else self.tally
 
+    @property
+    def several_systems(self) -> bool:
+        """Whether runs of more than one system may be among them, so that each must say which is its own."""
+        return len({source for root in self.roots for source in root.sources}) > 1
+
     def since(self, serial: int) -> Sequence[Change] | None:
         """What changed after an earlier snapshot of that serial; `None` where everything may have."""
         return None if self.changes is None else self.changes(serial, self.serial)

@@ -66,10 +66,11 @@ def run_lines(
     findings: Sequence[Finding] | None = None,
     *,
     unicode: bool = False,
+    system: bool = False,
 ) -> list[TextRow]:
-    """Everything worth reading about one run, most telling first."""
+    """Everything worth reading about one run, most telling first; with its system, where there are several."""
     lines = _Lines(run.ref.path)
-    _verdict(lines, run, now, unicode=unicode)
+    _verdict(lines, run, now, unicode=unicode, system=system)
     if findings:
         lines.title("Findings")
         lines.take(finding_lines(findings, run.ref.path, run))
@@ -109,10 +110,12 @@ def step_lines(detail: RunDetail, flow: str, step: str) -> list[TextRow]:
     return lines.rows
 
 
-def _verdict(lines: _Lines, run: Run, now: datetime, *, unicode: bool) -> None:
+def _verdict(lines: _Lines, run: Run, now: datetime, *, unicode: bool, system: bool) -> None:
     lines.add(words.text(run.id, Tone.STRONG), words.text(f"  {run.title}" if run.title else "", Tone.DIM))
     claim = [Cell("  but its record says ", Tone.DIM), words.text(run.claimed, Tone.WARN)] if run.contradicted else []
     lines.field("state", words.run_state(run.state, unicode=unicode), *claim)
+    if system:
+        lines.field("system", words.text(run.ref.source))
     lines.field("where", words.text(place(run.flow, run.step)))
     silent, age = times.span(run.silence(now)), times.span(run.age(now))
     lines.field("time", Cell(f"began {age} ago, last sign of life {silent} ago" if age else ""))

@@ -57,6 +57,8 @@ def header_line(snapshot: Snapshot, facts: HeaderFacts) -> tuple[HeaderLine, int
     pressing = tally.pressing
     if pressing:
         left.append(Cell(f"{pressing} need{'s' if pressing == 1 else ''} a look", Tone.BAD))
+    if facts.run is not None and snapshot.several_systems:
+        left.append(words.text(facts.run.ref.source, Tone.DIM))
     if facts.run is not None and (where := place(facts.run.flow, facts.run.step)):
         left.append(words.text(where, Tone.DIM))
     left.extend(state_counts(tally.states, unicode=facts.unicode))

@@ -54,6 +54,8 @@ class RunsView:
     filter: Filter = EVERYTHING
     sort: Sort = Sort.ATTENTION
     unicode: bool = False
+    systems: bool = False
+    """Whether there are several systems, so that each run says which is its own."""
 
 
 def arrange(runs: Sequence[Run], view: RunsView) -> tuple[Run, ...]:
@@ -121,6 +123,7 @@ def run_row(run: Run, view: RunsView, *, stale: bool = False, stands_for: int = 
         state=words.run_state(run.state, unicode=view.unicode),
         claim=claim(run),
         name=words.text(run.id, Tone.STRONG),
+        system=words.text(run.ref.source, Tone.DIM) if view.systems else EMPTY,
         where=words.text(place(run.flow, run.step)),
         steps=step_counts(run.steps),
         age=Cell(times.span(run.age(view.now)), Tone.DIM),

@@ -17,6 +17,7 @@ from cockpit.runtime.log_file import Span
 from cockpit.screens.view import NUMBERS, PANES, TITLES
 from widgets.header import Header, SharedHeader
 from widgets.rows import Cell, EmptyState, TextRow, Tone
+from widgets.run_list import RunList
 from widgets.tab_line import Tab, TabLine
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Painter:
         rows = run_rows(
             arranged.runs, view, snapshot.stale, arranged.stands_for, keys=arranged.keys, index_of=arranged.index_of
         )
+        if isinstance(pane, RunList):
+            pane.show_system(view.systems)
         pane.set_rows(rows)
         total, shown = len(snapshot.runs), len(arranged.runs)
         pane.count = f"{shown} of {total}" if shown != total else str(total)
@@ -88,8 +91,8 @@ class Painter:
         screen.pane("runs").badges = tuple(badges if not marks.text else (marks, *badges))
 
     def _runs_view(self) -> RunsView:
-        view = self._screen.view
-        return RunsView(now=self.now, filter=view.filter, sort=view.sort, unicode=view.unicode)
+        view, several = self._screen.view, self._screen.snapshot.several_systems
+        return RunsView(now=self.now, filter=view.filter, sort=view.sort, unicode=view.unicode, systems=several)
 
     def _no_runs(self) -> EmptyState:
         """Why there is nothing, and what to do."""
@@ -184,7 +187,8 @@ class Painter:
             return []
         if scope.step is not None and scope.detail is not None:
             return step_lines(scope.detail, *scope.step)
-        return run_lines(scope.run, scope.detail, self.now, scope.findings, unicode=screen.view.unicode)
+        several = screen.snapshot.several_systems
+        return run_lines(scope.run, scope.detail, self.now, scope.findings, unicode=screen.view.unicode, system=several)
 
     # -- the record
 

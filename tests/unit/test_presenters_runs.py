@@ -66,7 +66,7 @@ def test_a_row_says_state_claim_place_and_reason() -> None:
     row = run_row(run, VIEW)
     assert (row.key, row.level) == (run.key, rows.Level.ERROR)
     assert [cell.text for cell in cells(row)] == [
-        "x failed", "succeeded", "run-7", "build › implement", "5/12 1x", "1h01m", "1h01m",
+        "x failed", "succeeded", "run-7", "", "build › implement", "5/12 1x", "1h01m", "1h01m",
         "build.implement failed: TimeoutError",
     ]  # fmt: skip
 
