@@ -64,8 +64,7 @@ class Arguments:
         offered = self._offers.get(command.id)
         if offered is None:
             return []
-        known = dict(offered(begun))
-        return [(name, known[name]) for name in best(begun, [(name, name) for name in known], MOST)]
+        return fitting(offered(begun), begun)
 
     @cached_property
     def _offers(self) -> dict[str, Callable[[str], Sequence[tuple[str, str]]]]:
@@ -102,17 +101,17 @@ class Arguments:
         self._screen.commanding.change(filter=wanted)
 
     def _sort(self, text: str) -> None:
-        self._screen.commanding.change(sort=Sort(_one_of(text, [order.value for order in Sort], "order")))
+        self._screen.commanding.change(sort=Sort(one_of(text, [order.value for order in Sort], "order")))
 
     def _times(self, text: str) -> None:
-        self._screen.commanding.change(times=TimeStyle(_one_of(text, [style.value for style in TimeStyle], "style")))
+        self._screen.commanding.change(times=TimeStyle(one_of(text, [style.value for style in TimeStyle], "style")))
 
     def _theme(self, text: str) -> None:
-        self._screen.app.theme = _one_of(text, sorted(self._screen.app.available_themes), "theme")
+        self._screen.app.theme = one_of(text, sorted(self._screen.app.available_themes), "theme")
 
     def _root(self, text: str) -> None:
         names = {self._label(root): root for root in self._screen.session.roots}
-        root = names[_one_of(text, sorted(names), "root")]
+        root = names[one_of(text, sorted(names), "root")]
         exact = "".join(f"\\{sign}" if not sign.isalnum() and sign not in "/_" else sign for sign in str(root))
         # A comma would begin another value, whatever stands before it.
         exact = exact.replace("\\,", ".")
@@ -128,7 +127,7 @@ class Arguments:
         if not len(pane.rows):
             raise UsageError("the pane is empty")
         rows = [pane.row_at(index) for index in range(min(pane.view.count, MOST_LINES))]
-        data = "".join(f"{_as_text(row)}\n" for row in rows).encode("utf-8", "backslashreplace")
+        data = "".join(f"{as_text(row)}\n" for row in rows).encode("utf-8", "backslashreplace")
         screen.run_worker(self._save(_path(text), data, len(rows)), group="copy", exit_on_error=False)
 
     async def _save(self, path: Path, data: bytes, lines: int) -> None:
@@ -174,7 +173,7 @@ class Arguments:
     def _pane(self, text: str) -> None:
         by_number = {"1": "runs", "2": "receipts", "3": "routing", "4": "checklist", "5": "timeline", "6": "log"}
         name = by_number.get(text, text)
-        self._screen.commanding.run(f"pane.{_one_of(name, PANES, 'pane')}")
+        self._screen.commanding.run(f"pane.{one_of(name, PANES, 'pane')}")
 
     def _incident(self, text: str) -> None:
         from cockpit.incidents.words import is_called
@@ -247,6 +246,12 @@ class Arguments:
         screen.acting.act(text)
 
 
+def fitting(offered: Sequence[tuple[str, str]], begun: str) -> list[tuple[str, str]]:
+    """Of what may stand behind a name, with a remark each: what fits best with what was typed of it first."""
+    known = dict(offered)
+    return [(name, known[name]) for name in best(begun, [(name, name) for name in known], MOST)]
+
+
 def _path(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
@@ -262,7 +267,7 @@ def _write_new(path: Path, data: bytes) -> None:
     write_report(path, data, force=False)
 
 
-def _one_of(text: str, names: Sequence[str], what: str) -> str:
+def one_of(text: str, names: Sequence[str], what: str) -> str:
     """The name that is meant: it, or the only one that begins so.
 
     Raises:
@@ -276,7 +281,8 @@ def _one_of(text: str, names: Sequence[str], what: str) -> str:
     raise UsageError(f"no {what} {words.text(text, limit=40).text!r}; there are {', '.join(names)}")
 
 
-def _as_text(row: Row) -> str:
+def as_text(row: Row) -> str:
+    """A row as one line of text, as it is written to files and copied."""
     spans = getattr(row, "spans", None)
     if spans is not None:
         return " " * int(getattr(row, "indent", 0)) + "".join(cell.text for cell in spans)

@@ -194,7 +194,7 @@ class CockpitScreen(PacedScreen[None]):
         """Understands the command line."""
         from cockpit.screens.command_bar import CommandBar
 
-        return CommandBar(self)
+        return CommandBar(self, self.commanding)
 
     @cached_property
     def arguments(self) -> "Arguments":
@@ -211,9 +211,9 @@ class CockpitScreen(PacedScreen[None]):
     @cached_property
     def copying(self) -> "Copying":
         """Copies over SSH."""
-        from cockpit.screens.copying import Copying
+        from cockpit.screens.copying import Copying, texts_of
 
-        return Copying(self)
+        return Copying(self, lambda: texts_of(self))
 
     @cached_property
     def repainting(self) -> Repainting:

@@ -1,27 +1,71 @@
 """The command line (`:`): every command by name, with what stands behind it, completion and history."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cockpit.command_line import SHORT, Entered, names, resolve, word_of
-from cockpit.commands import COMMANDS, Command, show_keys
+from cockpit.commands import BY_ID, COMMANDS, Command, show_keys
 from cockpit.errors import UsageError
 from cockpit.fuzzy import best
 from cockpit.line_history import LineHistory
 from cockpit.presenters import words
+from cockpit.screens.arguments import fitting
 from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
 
 
-class CommandBar:
-    """Understands a line, and has it carried out by `Commanding` and `Arguments`."""
+class Place(Protocol):
+    """Where a command line stands: on the panes, or on a screen before them."""
 
-    def __init__(self, screen: "CockpitScreen") -> None:
+    def disabled(self, command: Command) -> str | None:
+        """Why a command cannot be carried out now, or `None`."""
+        ...
+
+    def hindered(self, command: Command) -> str | None:
+        """Why a command is shown dim, or `None`."""
+        ...
+
+    def knows(self, command: Command) -> bool:
+        """Whether a command means anything here; completion offers the others last."""
+        ...
+
+    def run(self, command_id: str) -> None:
+        """Carry out a command, or say why that is not possible."""
+        ...
+
+    def argue(self, command: Command, argument: str) -> None:
+        """Carry out a command with what stands behind its name."""
+        ...
+
+    def later(self, act: Callable[[str], object], what: str) -> None:
+        """Do it after the command line has closed."""
+        ...
+
+    def own(self, action: str) -> None:
+        """Open the plan of one of the user's own actions."""
+        ...
+
+    def choices(self, command: Command) -> Sequence[tuple[str, str]] | None:
+        """What may stand behind a command's name here; `None` where that is as on the panes."""
+        ...
+
+
+class CommandBar:
+    """Understands a line, and has it carried out where it was typed.
+
+    Args:
+        screen: The panes.
+        place: Where it stands.
+        history: The lines of before; every command line of a session has the same.
+    """
+
+    def __init__(self, screen: "CockpitScreen", place: Place, history: LineHistory | None = None) -> None:
         self._screen = screen
-        self.history = LineHistory()
+        self._place = place
+        self.history = history or LineHistory()
 
     @property
     def aliases(self) -> dict[str, str]:
@@ -42,8 +86,8 @@ class CommandBar:
         own = {item.help: replace(item, id=item.help, group="") for item in self._screen.own_actions.items()}
         aliases |= own
         found = best(word, [*((name, name) for name in aliases), *known], len(known) + len(aliases))
-        by_id = {command.id: command for command in COMMANDS}
-        return [aliases[name] if name in aliases else self._item(by_id[name], word) for name in found]
+        found = sorted(found, key=lambda name: name in BY_ID and not self._place.knows(BY_ID[name]))
+        return [aliases[name] if name in aliases else self._item(BY_ID[name], word) for name in found]
 
     def _item(self, command: Command, begun: str) -> MenuItem:
         """Completed to its word, or to its id where that is what is being typed."""
@@ -52,7 +96,7 @@ class CommandBar:
         completed = f"{name} " if command.needs else name
         keys = show_keys(screen.host.keymap_of(command))
         title = f"{name} {command.takes}".strip()
-        return MenuItem(completed, title, keys, "", command.help, screen.commanding.hindered(command))
+        return MenuItem(completed, title, keys, "", command.help, self._place.hindered(command))
 
     def _behind(self, word: str, begun: str) -> Sequence[MenuItem]:
         stands_for = self.aliases.get(word)
@@ -60,16 +104,18 @@ class CommandBar:
         command = names().get(name)
         if command is None or not command.takes:
             return []
+        here = self._place.choices(command)
+        offered = self._screen.arguments.choices(command, begun) if here is None else fitting(here, begun)
         return [
             MenuItem(f"{word} {name}", words.text(name, limit=80).text, "", "", words.text(remark, limit=80).text)
-            for name, remark in self._screen.arguments.choices(command, begun)
+            for name, remark in offered
         ]
 
     def enter(self, line: str) -> str | None:
         """Carry a line out; what is wrong with it, if anything: then it stays where it is."""
         own = self._screen.own_actions.named(line.strip().removeprefix(":"))
         if own is not None:
-            self._screen.call_after_refresh(self._screen.own_actions.act, own)
+            self._place.later(self._place.own, own)
             self.history.add(line)
             return None
         try:
@@ -83,12 +129,11 @@ class CommandBar:
         return None
 
     def _carry_out(self, entered: Entered) -> None:
-        screen = self._screen
+        place = self._place
         if not entered.argument:
-            # After the bar has closed: a command that opens a dialog or moves the focus finds the panes.
-            screen.call_after_refresh(screen.commanding.run, entered.command.id)
+            place.later(place.run, entered.command.id)
             return
-        reason = screen.commanding.disabled(entered.command)
+        reason = place.disabled(entered.command)
         if reason is not None:
             raise UsageError(reason)
-        screen.arguments.carry_out(entered.command, entered.argument)
+        place.argue(entered.command, entered.argument)

@@ -10,6 +10,7 @@ from cockpit.filtering import EVERYTHING
 from cockpit.models.run import RunState
 from cockpit.presenters import words
 from cockpit.screens import asking
+from cockpit.screens.moving import move
 from cockpit.screens.view import PANES
 from widgets.footer import Footer
 from widgets.line_list import LineList
@@ -22,13 +23,6 @@ _HUNTS = {
     "error": frozenset({Level.ERROR}),
     "warning": frozenset({Level.WARN, Level.ERROR}),
 }
-_MOVES = {
-    "list.down": "cursor_down", "list.up": "cursor_up", "list.top": "cursor_top", "list.bottom": "cursor_bottom",
-    "list.half_down": "half_page_down", "list.half_up": "half_page_up", "list.page_down": "page_down",
-    "list.page_up": "page_up", "list.line_start": "line_start", "list.line_end": "line_end", "go.into": "select",
-    "checklist.tick": "tick", "checklist.menu": "menu", "mark.toggle": "mark", "mark.range": "mark_range",
-    "mark.all": "mark_all",
-}  # fmt: skip
 
 
 class Commanding:
@@ -112,7 +106,7 @@ class Commanding:
 
     def run(self, command_id: str) -> None:
         """Carry out a command, or say why that is not possible."""
-        command = BY_ID[command_id]
+        screen, command = self._screen, BY_ID[command_id]
         reason = self.disabled(command)
         if reason is not None and self._refused(command, reason):
             self._screen.recording.refuse(command.id.partition(".")[2], command.title)
@@ -125,8 +119,33 @@ class Commanding:
         elif command_id in self._table:
             self._table[command_id]()
         else:
-            self._move(command_id)
+            move(screen.pane(screen.deck.state.active), command_id)
         self.hints()
+
+    def argue(self, command: Command, argument: str) -> None:
+        """Carry out a command with what stands behind its name.
+
+        Raises:
+            UsageError: That means nothing here.
+        """
+        self._screen.arguments.carry_out(command, argument)
+
+    @staticmethod
+    def knows(_command: Command) -> bool:
+        """Whether a command means anything here: on the panes each does, though perhaps not now."""
+        return True
+
+    @staticmethod
+    def choices(_command: Command) -> None:
+        """What may stand behind a command's name: see `Arguments.choices`."""
+
+    def later(self, act: Callable[[str], object], what: str) -> None:
+        """After the command line has closed: a command that opens a dialog or moves the focus finds the panes."""
+        self._screen.call_after_refresh(act, what)
+
+    def own(self, action: str) -> None:
+        """Open the plan of one of the user's own actions."""
+        self._screen.own_actions.act(action)
 
     def _refused(self, command: Command, reason: str) -> bool:
         """Whether a command that acts or records is refused because nothing may be written: that goes on record."""
@@ -134,17 +153,6 @@ class Commanding:
         if command.group is Group.ACT:
             return refusal is not None
         return (command.acts or command.id == "incident.pin") and reason == refusal
-
-    def _move(self, command_id: str) -> None:
-        """Commands of the focused pane, asked for by name."""
-        pane = self._screen.pane(self._screen.deck.state.active)
-        action = getattr(pane, f"action_{_MOVES.get(command_id, '')}", None)
-        if action is not None:
-            action()
-        elif command_id in ("list.left", "list.right"):
-            scroll = getattr(pane, "action_scroll_text", None)
-            if scroll is not None:
-                scroll(-1 if command_id == "list.left" else 1)
 
     # -- what is possible
 

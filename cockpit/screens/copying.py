@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from cockpit import clipboard
 from cockpit.presenters import words
@@ -12,27 +13,32 @@ from widgets.rows import MenuItem
 
 if TYPE_CHECKING:
     from cockpit.screens.cockpit import CockpitScreen
+    from cockpit.screens.side import SideScreen
 
-_KEYS = {"id": "i", "path": "p", "line": "l", "file": "f"}
+_KEYS = {"id": "i", "path": "p", "line": "l", "file": "f", "command": "c", "text": "t"}
 
 
 class Copying:
-    """The yank menu."""
+    """The yank menu.
 
-    def __init__(self, screen: "CockpitScreen") -> None:
+    Args:
+        screen: Where it opens.
+        texts: What can be copied there, by name.
+    """
+
+    def __init__(self, screen: "CockpitScreen | SideScreen[Any]", texts: Callable[[], dict[str, str]]) -> None:
         self._screen = screen
+        self._texts = texts
 
     def menu(self) -> None:
         """What can be copied here."""
         self._screen.run_worker(self._menu(), group="dialog", exit_on_error=False)
 
     async def _menu(self) -> None:
-        screen = self._screen
-        run = screen.scope.run
-        row = screen.pane(screen.deck.state.active).cursor_row
-        texts = screen.logfiles.copyable(row)
-        if run is not None:
-            texts = {"id": run.id, "path": f"{run.ref.root}/{run.ref.path}", **texts}
+        screen, texts = self._screen, self._texts()
+        if not texts:
+            screen.app.notify("Nothing to copy here.", severity="warning", markup=False)
+            return
         items = [
             MenuItem(name, f"{name}: {words.text(text, limit=60).text}", _KEYS.get(name, ""))
             for name, text in texts.items()
@@ -59,3 +65,10 @@ class Copying:
             self._screen.host.write_terminal(clipboard.for_screen(sequence) if inside_screen else sequence)
         note = " (cut: the clipboard takes 56 kB)" if cut else ""
         app.notify(f"{what} copied{note}; also in {path}", markup=False)
+
+
+def texts_of(screen: "CockpitScreen") -> dict[str, str]:
+    """What can be copied from the panes, by name."""
+    run = screen.scope.run
+    texts = screen.logfiles.copyable(screen.pane(screen.deck.state.active).cursor_row)
+    return texts if run is None else {"id": run.id, "path": f"{run.ref.root}/{run.ref.path}", **texts}

@@ -1,13 +1,12 @@
 """One incident: what it is, its checklist, its timeline, and everything that is done to it from the keyboard."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
@@ -24,24 +23,25 @@ from cockpit.presenters.incident_page import incident_page
 from cockpit.presenters.tiles import KEEP, tile
 from cockpit.presenters.times import TimeStyle
 from cockpit.screens.incident_acts import IncidentActs
+from cockpit.screens.incident_deeds import incident_deeds
 from cockpit.screens.incident_ticks import IncidentTicks
 from cockpit.screens.neighbours import Neighbours
 from cockpit.screens.reading import ReadingScreen
 from cockpit.screens.reviewing import Reviewing
+from cockpit.screens.side import SideScreen
 from widgets.checklist import Checklist
 from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.line_list import LineList
-from widgets.quiet import PacedScreen
-from widgets.rows import EmptyState, KeyHint, TextRow
+from widgets.rows import EmptyState, TextRow
 from widgets.tab_line import Tab, TabLine
 from widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from cockpit.incident_desk import IncidentDesk
     from cockpit.incident_index import IncidentIndex
-    from cockpit.screens.cockpit import CockpitScreen
+    from cockpit.screens.side_commands import Deed
     from cockpit.session import Session
 
 WIDE = 100
@@ -63,7 +63,7 @@ class Picture:
     here: tuple[Person, ...] = ()
 
 
-class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
+class IncidentScreen(SideScreen[tuple[str, int | None] | None]):
     """Closed with the place of the evidence that was chosen, or `None`."""
 
     CSS = """
@@ -73,26 +73,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
     IncidentScreen.-narrow #right { display: none; }
     """
     AUTO_FOCUS = "#page"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "close", show=False, id="app.close"),
-        Binding("escape,h,backspace", "close", show=False, id="go.back"),
-        Binding("tab", "turn(1)", show=False, id="pane.next"),
-        Binding("shift+tab", "turn(-1)", show=False, id="pane.previous"),
-        Binding("1", "go('page')", show=False),
-        Binding("4", "go('steps')", show=False, id="pane.checklist"),
-        Binding("5", "go('story')", show=False, id="pane.timeline"),
-        Binding("i", "next", show=False, id="incident.next"),
-        Binding("P", "act('phase')", show=False, id="incident.phase"),
-        Binding("S", "act('severity')", show=False, id="incident.severity"),
-        Binding("O", "act('own')", show=False, id="incident.own"),
-        Binding("U", "act('update')", show=False, id="incident.update"),
-        Binding("c", "act('note')", show=False, id="record.comment"),
-        Binding("X", "act('menu')", show=False, id="run.menu"),
-        Binding("M", "review('postmortem')", show=False, id="incident.postmortem"),
-        Binding("E", "review('bundle')", show=False, id="incident.bundle"),
-        Binding("H", "handoff", show=False, id="incident.handoff"),
-        Binding("V", "verify", show=False, id="checklist.verify"),
-    ]
+    CALLED = "the incident screen"
 
     class Changed(Message):
         """The record or a run has changed."""
@@ -120,6 +101,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         self.acts = IncidentActs(self)
         self.recording = False
         self._pane = "page"
+        self._times: TimeStyle | None = None
         self._first = first
         self._leave: list[Callable[[], None]] = []
         self._neighbours = Neighbours(session, self._tell)
@@ -133,6 +115,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
             with Vertical(id="right"):
                 yield Checklist(id="steps", number="4", title="Checklist")
                 yield Timeline(id="story", number="5", title="Timeline")
+        yield self.line()
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -177,7 +160,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         self._paint(picture)
         if self._first is not None:
             first, self._first = self._first, None
-            self.action_act(first)
+            self.act(first)
 
     def _read(self) -> Picture:
         """In a thread."""
@@ -206,25 +189,24 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         steps = self.query_one("#steps", Checklist)
         steps.empty = EmptyState("No checklist for this incident", ("X starts one.",))
         steps.set_rows(
-            checklists.checklist_rows(picture.checklist, titles, now, TimeStyle.RELATIVE, unicode=self.unicode)
+            checklists.checklist_rows(
+                picture.checklist, titles, now, self._times or TimeStyle.RELATIVE, unicode=self.unicode
+            )
         )
         steps.count = checklists.progress(picture.checklist)
         steps.badges = checklists.badges(picture.checklist, picture.here, shown(self.session.actor))
         story = self.query_one("#story", Timeline)
-        story.set_rows(rows.timeline_rows(picture.timeline, now, TimeStyle.UTC))
+        story.set_rows(rows.timeline_rows(picture.timeline, now, self.times))
         story.count = str(len(picture.timeline))
         self._hints(picture)
 
     def _hints(self, picture: Picture) -> None:
-        closed = None if picture.incident.is_open else "it is closed"
-        refusal = self.refusal or closed
         gate = "gate met" if picture.gate.met else f"{len(picture.gate.missing)} missing"
+        hint = self.commands.hint
         self.query_one("#footer", Footer).hints = (
-            KeyHint("P", f"Phase: {gate}", refusal), KeyHint("X", "actions", self.refusal),
-            KeyHint("U", "Update", refusal),
-            KeyHint("O", "Own", refusal), KeyHint("S", "Severity", refusal), KeyHint("c", "note", refusal),
-            KeyHint("M", "post-Mortem"), KeyHint("E", "Escalation"),
-            KeyHint("space", "tick"), KeyHint("i", "next"), KeyHint("q", "close"),
+            hint("incident.phase", f"Phase: {gate}"), hint("run.menu"), hint("app.help"), hint("app.close"),
+            hint("incident.update"), hint("incident.own"), hint("incident.severity"), hint("record.comment"),
+            hint("checklist.tick"), hint("incident.next"), hint("incident.postmortem"), hint("incident.bundle"),
         )  # fmt: skip
 
     @property
@@ -234,24 +216,48 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
         return reasons[0] if reasons and all(reasons) else None
 
     @property
-    def panes(self) -> "CockpitScreen | None":
-        """The panes below this screen."""
-        from cockpit.screens.cockpit import CockpitScreen
-
-        return next((screen for screen in self.app.screen_stack if isinstance(screen, CockpitScreen)), None)
-
-    @property
     def desk(self) -> "IncidentDesk":
         """The desk the incident is worked on. Reads the journal: not for the event loop."""
         return self.index.find(self.name_of)[0]
 
+    def deeds(self) -> "Mapping[str, Deed]":
+        """What its keys mean."""
+        return incident_deeds(self)
+
+    def copyable(self) -> dict[str, str]:
+        """The incident, the run it is about, and the line under the cursor."""
+        linked = self.picture.incident.runs if self.picture else ()
+        run = {"run": linked[0].id} if linked else {}
+        return {"id": self.name_of, **run, "command": f"cockpit incident show {self.name_of}", **super().copyable()}
+
+    @property
+    def pane_id(self) -> str:
+        """The pane that has the focus, or had it last."""
+        return self._pane
+
+    def restyle(self, style: TimeStyle) -> None:
+        """Times in another way."""
+        self._times = style
+        if self.picture is not None:
+            self._paint(self.picture)
+
+    @property
+    def times(self) -> TimeStyle:
+        """How times are shown."""
+        return self._times or TimeStyle.UTC
+
+    def show(self, name: str) -> None:
+        """Another incident."""
+        self.name_of = name
+        self.look()
+
     # -- moving about
 
-    def action_turn(self, step: int) -> None:
+    def turn(self, step: int) -> None:
         """The next pane."""
-        self.action_go(PANES[(PANES.index(self._pane) + step) % len(PANES)])
+        self.go(PANES[(PANES.index(self._pane) + step) % len(PANES)])
 
-    def action_go(self, pane: str) -> None:
+    def go(self, pane: str) -> None:
         """Focus a pane."""
         self._pane = pane
         self._arrange()
@@ -259,7 +265,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
 
     @on(TabLine.Selected, "#tabs")
     def _tab(self, event: TabLine.Selected) -> None:
-        self.action_go(event.key)
+        self.go(event.key)
 
     def on_resize(self) -> None:
         """Another size may be another layout."""
@@ -274,7 +280,7 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
             self.query_one(f"#{name}").display = wide or name == self._pane
         self.query_one("#right").display = wide or self._pane != "page"
 
-    def action_next(self) -> None:
+    def next(self) -> None:
         """The next open incident."""
         self.run_worker(self._next(), group="dialog", exit_on_error=False)
 
@@ -284,30 +290,29 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
             self.notify("No other incident is open.", markup=False)
             return
         at = names.index(self.name_of) if self.name_of in names else -1
-        self.name_of = names[(at + 1) % len(names)]
-        self.look()
+        self.show(names[(at + 1) % len(names)])
 
     # -- acting
 
-    def action_act(self, what: str) -> None:
+    def act(self, what: str) -> None:
         """Do something to the incident; one thing at a time, and next what is asked for while one is recorded."""
-        if any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+        if self.busy:
             if self.recording:
                 self._first = what
             return
         self.acts.start(what)
 
-    def action_review(self, kind: str) -> None:
+    def review(self, kind: str) -> None:
         """A report of the incident, before it is written."""
-        if not any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+        if not self.busy:
             Reviewing(self, self.session, self.index).review(kind, self.name_of)
 
-    def action_handoff(self) -> None:
+    def handoff(self) -> None:
         """The hand-off of the shift, before it is written."""
-        if not any(worker.group == "dialog" and worker.is_running for worker in self.workers):
+        if not self.busy:
             Reviewing(self, self.session, self.index).handoff()
 
-    def action_verify(self) -> None:
+    def verify(self) -> None:
         """Ask the checks of its checklist."""
         self.ticks.verify()
 
@@ -336,6 +341,6 @@ class IncidentScreen(PacedScreen[tuple[str, int | None] | None]):
 
         self.app.push_screen(ReadingScreen(f"Timeline of {self.name_of}", rows.timeline_page(row)), closed)
 
-    def action_close(self) -> None:
+    def leave(self) -> None:
         """Back to the panes."""
         self.dismiss(None)

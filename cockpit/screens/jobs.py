@@ -1,13 +1,12 @@
 """The jobs of all roots, live, whoever started them: what runs, what became of the rest, and ending them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from cockpit.actions.jobs import can_end, load_jobs
 from cockpit.bulking import Bulking
@@ -19,14 +18,15 @@ from cockpit.presenters.bulks import bulk_story
 from cockpit.presenters.job_list import bulk_of, item_of, job_of, job_rows
 from cockpit.presenters.jobs import job_lines, job_story
 from cockpit.screens import asking
+from cockpit.screens.side import SideScreen
 from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.header import SharedHeader
 from widgets.job_list import JobList
-from widgets.quiet import PacedScreen
-from widgets.rows import EmptyState, KeyHint, Level, TextRow
+from widgets.rows import EmptyState, Level, TextRow
 
 if TYPE_CHECKING:
+    from cockpit.screens.side_commands import Deed
     from cockpit.session import Session
 
 LOOK_S = 1.0
@@ -34,7 +34,7 @@ LOOK_S = 1.0
 MOST_JOBS, MOST_BULKS = 200, 20
 
 
-class JobsScreen(PacedScreen[Job | None]):
+class JobsScreen(SideScreen[Job | None]):
     """Closed with the job whose output is wanted, or `None`."""
 
     CSS = """
@@ -43,15 +43,7 @@ class JobsScreen(PacedScreen[Job | None]):
     #story { height: 45%; }
     """
     AUTO_FOCUS = "#jobs"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "close", "close", show=False, id="app.close"),
-        Binding("escape,h,backspace", "close", "close", show=False, id="go.back"),
-        Binding("tab", "app.focus_next", "next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "app.focus_previous", "previous pane", show=False, id="pane.previous"),
-        Binding("K", "cancel", "kill", show=False, id="job.cancel"),
-        Binding("e", "failed(1)", "next failed", show=False, id="find.error"),
-        Binding("N", "failed(-1)", "failed before", show=False, id="find.previous"),
-    ]
+    CALLED = "the list of jobs"
 
     def __init__(self, session: "Session") -> None:
         super().__init__()
@@ -65,13 +57,15 @@ class JobsScreen(PacedScreen[Job | None]):
         yield SharedHeader(id="header")
         yield JobList(id="jobs", title="Jobs", show_header=True, empty=EmptyState("Looking for jobs"))
         yield DetailPane(id="story", title="How it went")
+        yield self.line()
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
         """Look now, and again every second: jobs are other processes, often other people's."""
+        hint = self.commands.hint
         self.query_one("#footer", Footer).hints = (
-            KeyHint("enter", "output"), KeyHint("K", "Kill"), KeyHint("e", "next failed"), KeyHint("tab", "next pane"),
-            KeyHint("q", "close"),
+            hint("go.into", "output"), hint("job.cancel", "Kill"), hint("app.help"), hint("app.close"),
+            hint("find.error"), hint("pane.next"), hint("copy.menu"),
         )  # fmt: skip
         self.look()
         self.set_interval(LOOK_S, self.look)
@@ -120,9 +114,10 @@ class JobsScreen(PacedScreen[Job | None]):
     def _bulk(self, key: str) -> Bulk | None:
         return next((each for each in self._bulks if each.id == bulk_of(key)), None)
 
-    def action_cancel(self) -> None:
+    def cancel(self) -> None:
         """End the job or the bulk under the cursor, once confirmed."""
-        self.run_worker(self._cancel(), group="dialog", exit_on_error=False)
+        if not self.busy:
+            self.run_worker(self._cancel(), group="dialog", exit_on_error=False)
 
     async def _cancel(self) -> None:
         key = self.query_one("#jobs", JobList).cursor_key or ""
@@ -159,10 +154,30 @@ class JobsScreen(PacedScreen[Job | None]):
         self.look()
         return True
 
-    def action_failed(self, step: int) -> None:
+    def failed(self, step: int) -> None:
         """To the next job that failed or was lost."""
-        self.query_one("#jobs", JobList).hunt(frozenset({Level.ERROR}), step)
+        if not self.query_one("#jobs", JobList).hunt(frozenset({Level.ERROR}), step):
+            self.commands.tell(f"no failed job {'below' if step > 0 else 'above'}")
 
-    def action_close(self) -> None:
+    def deeds(self) -> "Mapping[str, Deed]":
+        """What its keys mean."""
+        from cockpit.screens.side_commands import Deed
+
+        return {
+            "job.list": Deed(self.leave, "close", "Close the list of jobs."),
+            "job.cancel": Deed(self.cancel, help="End the job under the cursor: TERM to its process group, then KILL."),
+            "find.error": Deed(lambda: self.failed(1), "next failed", "To the next job that failed or was lost."),
+            "find.next": Deed(lambda: self.failed(1), "next failed", "To the next job that failed or was lost."),
+            "find.previous": Deed(lambda: self.failed(-1), "failed before", "To the failed or lost job before."),
+            "view.rescan": Deed(self.look, help="Look at the jobs on disk again."),
+        }
+
+    def copyable(self) -> dict[str, str]:
+        """The job, its output, its command, and the line under the cursor."""
+        job = self._job(self.query_one("#jobs", JobList).cursor_key or "")
+        about = {} if job is None else {"id": job.id, "run": job.run, "path": job.output}
+        return about | super().copyable()
+
+    def leave(self) -> None:
         """Back to the panes."""
         self.dismiss(None)

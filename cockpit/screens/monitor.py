@@ -1,12 +1,11 @@
 """The monitor: one run, live. Opened with `b`, closed with `q` or escape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.message import Message
@@ -19,17 +18,17 @@ from cockpit.models.snapshot import Snapshot
 from cockpit.presenters import activity, monitor, words
 from cockpit.presenters.header import HeaderFacts, header_line
 from cockpit.presenters.processes import process_rows
-from cockpit.screens.host import Host
 from cockpit.screens.monitor_log import NewestLog
+from cockpit.screens.side import SideScreen
 from widgets.detail import DetailPane
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.log_view import LogView
-from widgets.quiet import PacedScreen
 from widgets.rows import Cell, EmptyState, KeyHint, TextRow, Tone
 from widgets.sparkline import Sparkline
 
 if TYPE_CHECKING:
+    from cockpit.screens.side_commands import Deed
     from cockpit.session import Session
 
 TICK_S = 1.0
@@ -42,7 +41,7 @@ TALL = 36
 LABEL = "activity"
 
 
-class MonitorScreen(PacedScreen[None]):
+class MonitorScreen(SideScreen[None]):
     """Shows one run until it is closed; asks the board to look at its processes closely meanwhile."""
 
     CSS = """
@@ -50,17 +49,7 @@ class MonitorScreen(PacedScreen[None]):
     #upper { height: auto; }
     """
     AUTO_FOCUS = "#now"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "shut", "close", show=False, id="app.close"),
-        Binding("escape,h,backspace", "shut", "close", show=False, id="go.back"),
-        Binding("b", "shut", "close", show=False, id="view.monitor"),
-        Binding("tab", "app.focus_next", "next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "app.focus_previous", "previous pane", show=False, id="pane.previous"),
-        Binding("f", "follow", "follow", show=False, id="view.follow"),
-        Binding("ctrl+c", "interrupt", "quit", show=False, id="app.quit"),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False, id="app.suspend"),
-        Binding("ctrl+l", "redraw", "redraw", show=False, id="view.redraw"),
-    ]
+    CALLED = "the monitor"
 
     @dataclass
     class Fresh(Message):
@@ -111,6 +100,7 @@ class MonitorScreen(PacedScreen[None]):
             yield DetailPane(id="now", title="Monitor")
             yield DetailPane(id="steps", title="Steps", empty=EmptyState("Reading the run"))
         yield LogView(id="tail", title="Newest log")
+        yield self.line()
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -175,7 +165,7 @@ class MonitorScreen(PacedScreen[None]):
     def _worker_failed(self, event: Worker.StateChanged) -> None:
         """No error of a worker vanishes."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            cast("Host", self.app).fail(event.worker.error)
+            self.host.fail(event.worker.error)
 
     # -- what is shown
 
@@ -249,12 +239,11 @@ class MonitorScreen(PacedScreen[None]):
         self.call_after_refresh(self._show)
 
     def _hints(self) -> tuple[KeyHint, ...]:
+        hint = self.commands.hint
         return (
-            KeyHint("q", "close"),
-            KeyHint("tab", "next pane"),
-            KeyHint("j k", "move"),
-            KeyHint("f", "follow"),
-        )
+            hint("app.close"), hint("app.help"), hint("pane.next"), hint("view.follow"), hint("find.command"),
+            hint("copy.menu"),
+        )  # fmt: skip
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Repaint.
@@ -265,21 +254,29 @@ class MonitorScreen(PacedScreen[None]):
             return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    # -- keys
+    # -- commands
 
-    def action_shut(self) -> None:
+    def deeds(self) -> "Mapping[str, Deed]":
+        """What its keys mean."""
+        from cockpit.screens.side_commands import Deed
+
+        return {
+            "view.monitor": Deed(self.leave, "close", "Close the monitor."),
+            "view.follow": Deed(self.follow, help="Follow the end of the newest log, or stop."),
+            "view.rescan": Deed(self._load, help="Read the run again."),
+        }
+
+    def copyable(self) -> dict[str, str]:
+        """The run, and the line under the cursor."""
+        run = self.facts.run
+        path = f"{run.ref.root}/{run.ref.path}"
+        return {"id": run.id, "path": path, "command": f"cockpit show {run.id}", **super().copyable()}
+
+    def leave(self) -> None:
         """Back to the panes."""
         self.dismiss()
 
-    def action_follow(self) -> None:
+    def follow(self) -> None:
         """Follow the log's end, or stop."""
         tail = self.query_one("#tail", LogView)
         tail.following = not tail.following
-
-    def action_interrupt(self) -> None:
-        """Ctrl-c: the second one quits."""
-        cast("Host", self.app).interrupted()
-
-    def action_redraw(self) -> None:
-        """Paint the whole screen again."""
-        self.app.refresh(repaint=True, layout=True)
